@@ -1,0 +1,47 @@
+#include <cstdio>
+#include <exception>
+
+#include "harness/cli/command.h"
+#include "harness/runner/version.h"
+
+namespace {
+
+using atrest::verdict::ExitCode;
+
+constexpr char kFooter[] =
+    "Exit codes: 0 as expected; 1 a conformance verdict failed; 2 none failed but one could not be "
+    "decided;\n"
+    "3 nothing was run; 4 only compatibility differs, 5 only hardening findings (both with "
+    "--strict, else 0);\n"
+    "10 to 13 simulator; 64 usage; 70 the harness itself failed.";
+
+int Main(int argc, char** argv) {
+  CLI::App app("atrest: conformance of encryption at rest in NATS Streaming servers", "atrest");
+  app.set_version_flag("--version", std::string("atrest ") + atrest::runner::kVersion);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  atrest::cli::RunVerb chosen;
+  atrest::cli::AddRunCommand(app, chosen);
+  atrest::cli::AddListCommand(app, chosen);
+  atrest::cli::AddInspectCommand(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return static_cast<int>(chosen());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const atrest::cli::CommandError& error) {
+    std::fprintf(stderr, "atrest: %s\n", error.message.c_str());
+    return static_cast<int>(error.code);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "atrest: %s\n", error.what());
+    return static_cast<int>(ExitCode::kHarnessFailed);
+  }
+}

@@ -1,0 +1,229 @@
+#include "harness/driver/inproc_driver.h"
+
+#include <algorithm>
+
+#include "harness/driver/inproc_settings.h"
+#include "reference/store/crypto_store.h"
+#include "reference/store/file_store.h"
+#include "reference/store/memory_store.h"
+
+namespace atrest::driver {
+namespace {
+
+// 2027-01-01, behind every golden store, so that nothing is stored before what is already there.
+constexpr int64_t kStartNs = 1'798'761'600'000'000'000;
+constexpr int64_t kPublishTakesNs = 1'000'000;
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr char kClientId[] = "atrest";
+
+std::string LevelTag(LogLevel level) {
+  switch (level) {
+    case LogLevel::kTrace:
+      return "TRC";
+    case LogLevel::kDebug:
+      return "DBG";
+    case LogLevel::kInfo:
+      return "INF";
+    case LogLevel::kWarning:
+      return "WRN";
+    case LogLevel::kError:
+      return "ERR";
+    case LogLevel::kFatal:
+      return "FTL";
+  }
+  return "";
+}
+
+store::ClientInfo Client() {
+  store::ClientInfo client;
+  client.id = kClientId;
+  client.heartbeat_inbox = "_INBOX.atrest.heartbeat";
+  client.connection_id = ToBytes("atrest-connection");
+  client.protocol = 1;
+  client.ping_interval_s = 5;
+  client.ping_max_out = 88;
+  return client;
+}
+
+store::SubscriptionState Subscription() {
+  store::SubscriptionState state;
+  state.client_id = kClientId;
+  state.inbox = "_INBOX.atrest.read";
+  state.ack_inbox = "_INBOX.atrest.ack";
+  state.max_in_flight = 1;
+  state.ack_wait_s = 30;
+  return state;
+}
+
+}  // namespace
+
+InprocDriver::InprocDriver(std::unique_ptr<env::FileSystem> files, std::string directory,
+                           const Options& options)
+    : files_(std::move(files)),
+      directory_(std::move(directory)),
+      options_(options),
+      clock_(kStartNs),
+      entropy_(options.seed) {}
+
+InprocDriver::~InprocDriver() = default;
+
+TargetInfo InprocDriver::Info() const {
+  return {options_.name,
+          "0.25.6",
+          {"file", "memory", "kill", "format:stan-file-1"},
+          !options_.never_encrypt};
+}
+
+Result<std::unique_ptr<store::Store>> InprocDriver::OpenStore(
+    const scenario::Settings& settings, const std::map<std::string, std::string>& keys) {
+  const env::Env env{*files_, clock_, entropy_};
+  auto encryption = EncryptionOf(settings, keys);
+  if (!encryption.ok()) return encryption.status();
+  auto opened = settings.store == "memory"
+                    ? Result<std::unique_ptr<store::Store>>(
+                          store::MakeMemoryStore(clock_, log_, LimitsOf(settings)))
+                    : store::FileStore::Open(env, log_, directory_, LimitsOf(settings),
+                                             FileOptionsOf(settings));
+  if (!opened.ok() || !encryption.value() || options_.never_encrypt) return opened;
+  return store::MakeCryptoStore(std::move(opened).value(), entropy_, *encryption.value());
+}
+
+Status InprocDriver::Recover(const std::string& cluster_id) {
+  auto recovered = store_->Recover();
+  if (!recovered.ok()) {
+    if (recovered.status().message() != store::kNoServerButChannels) return recovered.status();
+    log_.Log(LogLevel::kWarning,
+             "Server information was not recovered, however channels are present. Will initialize "
+             "server and "
+             "restart recovery!");
+    ATREST_TRY(store_->Init(store::MakeServerInfo(cluster_id)));
+    recovered = store_->Recover();
+    if (!recovered.ok()) return recovered.status();
+  }
+  if (!recovered.value()) return store_->Init(store::MakeServerInfo(cluster_id));
+  const std::string& found = recovered.value()->server.cluster_id;
+  if (found == cluster_id) return Status();
+  return Status(Code::kInvalid, "cluster ID \"" + cluster_id +
+                                    "\" does not match recovered value of \"" + found + "\"");
+}
+
+Result<verdict::Observation> InprocDriver::Start(const scenario::Settings& settings,
+                                                 const std::map<std::string, std::string>& keys) {
+  auto opened = OpenStore(settings, keys);
+  Status status = opened.status();
+  if (status.ok()) {
+    store_ = std::move(opened).value();
+    status = Recover(settings.cluster_id.value_or("test-cluster"));
+    if (status.ok()) status = store_->AddClient(Client());
+  }
+  if (status.ok()) return Seen(verdict::Started{true, ""});
+  store_.reset();
+  log_.Log(LogLevel::kFatal, "Failed to start: " + status.message());
+  return Seen(verdict::Started{false, status.message()});
+}
+
+Result<store::Channel*> InprocDriver::ChannelNamed(const std::string& name) {
+  if (store::Channel* channel = store_->FindChannel(name)) return channel;
+  return store_->CreateChannel(name);
+}
+
+Status InprocDriver::PublishOne(const std::string& channel_name, const std::string& payload) {
+  const auto channel = ChannelNamed(channel_name);
+  if (!channel.ok()) return channel.status();
+  store::MessageStore& messages = *channel.value()->messages;
+  clock_.Advance(kPublishTakesNs);
+  store::Message message;
+  message.sequence = messages.LastSequence() + 1;
+  message.subject = channel_name;
+  message.timestamp_ns = clock_.NowNs();
+  if (!payload.empty()) message.data = ToBytes(payload);
+  ATREST_TRY(messages.Store(std::move(message)));
+  return messages.Flush();
+}
+
+Result<verdict::Observation> InprocDriver::Publish(const scenario::Publish& publish) {
+  verdict::Published published;
+  for (const std::string& payload : publish.payloads) {
+    const Status stored = PublishOne(publish.channel, payload);
+    if (!stored.ok()) {
+      published.error = stored.message();
+      break;
+    }
+    ++published.acked;
+  }
+  return Seen(published);
+}
+
+void InprocDriver::Deliver(const scenario::Read& read, store::Channel& channel,
+                           verdict::Read& seen) {
+  store::MessageStore& messages = *channel.messages;
+  store::SubscriptionState subscription = Subscription();
+  const uint64_t last = messages.LastSequence();
+  uint64_t next = std::max<uint64_t>(messages.FirstSequence(), 1);
+  if (read.from == scenario::Read::From::kSequence) next = std::max(next, read.sequence);
+  if (read.from == scenario::Read::From::kLast) next = std::max(next, last);
+  if (read.from == scenario::Read::From::kNew) next = last + 1;
+  subscription.last_sent = next - 1;
+  const Status created = channel.subscriptions->Create(subscription);
+  if (!created.ok()) {
+    seen.error = created.message();
+    return;
+  }
+  for (; next <= last && seen.deliveries.size() < read.max; ++next) {
+    const auto found = messages.Lookup(next);
+    if (!found.ok()) {
+      // As the real server: one line, and this subscription waits here for good.
+      log_.Log(LogLevel::kError, "Error looking up message " + read.channel + ":" +
+                                     std::to_string(next) + " (" + found.status().message() + ")");
+      break;
+    }
+    if (found.value() == nullptr) continue;  // a gap
+    const store::Message& message = *found.value();
+    seen.deliveries.push_back({message.sequence, std::string(AsText(message.payload())),
+                               message.subject, message.redelivered});
+    const Status recorded = channel.subscriptions->AddPending(subscription.id, message.sequence);
+    if (recorded.ok()) (void)channel.subscriptions->AckPending(subscription.id, message.sequence);
+  }
+  (void)channel.subscriptions->Delete(subscription.id);
+  (void)channel.subscriptions->Flush();
+}
+
+Result<verdict::Observation> InprocDriver::Read(const scenario::Read& read) {
+  verdict::Read seen;
+  const auto channel = ChannelNamed(read.channel);
+  if (channel.ok()) {
+    Deliver(read, *channel.value(), seen);
+  } else {
+    seen.error = channel.status().message();
+  }
+  return Seen(seen);
+}
+
+Result<verdict::Observation> InprocDriver::Stop() {
+  (void)store_->DeleteClient(kClientId);
+  const Status closed = store_->Close();
+  if (!closed.ok()) log_.Log(LogLevel::kError, closed.message());
+  store_.reset();
+  return Seen(verdict::Done{});
+}
+
+Result<verdict::Observation> InprocDriver::Kill() {
+  store_.reset();
+  return Seen(verdict::Done{});
+}
+
+Result<verdict::Observation> InprocDriver::Wait(const scenario::Wait& wait) {
+  clock_.Advance(wait.ms * kNsPerMs);
+  if (store_) store_->Tick();
+  return Seen(verdict::Done{});
+}
+
+verdict::Observation InprocDriver::Seen(verdict::Outcome outcome) {
+  verdict::Observation seen;
+  seen.outcome = std::move(outcome);
+  for (const LogBuffer::Line& line : log_.Take())
+    seen.log.push_back({LevelTag(line.level), line.text});
+  return seen;
+}
+
+}  // namespace atrest::driver

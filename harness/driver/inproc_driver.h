@@ -1,0 +1,62 @@
+// The reference's store in this process: the quickest target, and the one every build has. It
+// stands in for a server and one client: options are resolved as the real server's, a publish is
+// stored and flushed, a read looks up message after message as a subscription would and stops where
+// the real one would.
+// Time stands still but for Wait; entropy is a function of the seed, so a run can be repeated byte
+// for byte.
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "harness/driver/driver.h"
+#include "reference/base/logger.h"
+#include "reference/env/fixed_env.h"
+#include "reference/store/store.h"
+
+namespace atrest::driver {
+
+class InprocDriver : public Driver {
+ public:
+  struct Options {
+    uint64_t seed = 1;
+    bool never_encrypt =
+        false;  // a defect: settings that switch encryption on are accepted and ignored
+    const char* name = "inproc";
+  };
+  // FILES and DIRECTORY: where the store is kept.
+  InprocDriver(std::unique_ptr<env::FileSystem> files, std::string directory,
+               const Options& options);
+  ~InprocDriver() override;
+
+  TargetInfo Info() const override;
+  Result<verdict::Observation> Start(const scenario::Settings& settings,
+                                     const std::map<std::string, std::string>& keys) override;
+  Result<verdict::Observation> Publish(const scenario::Publish& publish) override;
+  Result<verdict::Observation> Read(const scenario::Read& read) override;
+  Result<verdict::Observation> Stop() override;
+  Result<verdict::Observation> Kill() override;
+  Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
+  env::FileSystem& files() override { return *files_; }
+  std::string directory() const override { return directory_; }
+
+ private:
+  Result<std::unique_ptr<store::Store>> OpenStore(const scenario::Settings& settings,
+                                                  const std::map<std::string, std::string>& keys);
+  Status Recover(const std::string& cluster_id);
+  Result<store::Channel*> ChannelNamed(const std::string& name);
+  Status PublishOne(const std::string& channel, const std::string& payload);
+  void Deliver(const scenario::Read& read, store::Channel& channel, verdict::Read& seen);
+  verdict::Observation Seen(verdict::Outcome outcome);
+
+  std::unique_ptr<env::FileSystem> files_;
+  std::string directory_;
+  Options options_;
+  env::FixedClock clock_;
+  env::SeededEntropy entropy_;
+  LogBuffer log_;
+  std::unique_ptr<store::Store> store_;  // null while stopped
+};
+
+}  // namespace atrest::driver

@@ -1,0 +1,49 @@
+#include "harness/driver/inproc_settings.h"
+
+namespace atrest::driver {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+
+}  // namespace
+
+Result<std::optional<store::EncryptionOptions>> EncryptionOf(
+    const scenario::Settings& settings, const std::map<std::string, std::string>& keys) {
+  const auto bytes_of = [&](const std::optional<std::string>& name) {
+    return name ? keys.at(*name) : "";
+  };
+  const std::string variable = bytes_of(settings.key_variable);
+  const std::string option = bytes_of(settings.key_option);
+  // A non-empty key option switches encryption on by itself; the variable never does.
+  if (!settings.encrypt.value_or(false) && option.empty())
+    return std::optional<store::EncryptionOptions>();
+  const auto cipher = crypto::ParseCipher(settings.cipher.value_or(""));
+  if (!cipher.ok()) return cipher.status();
+  store::EncryptionOptions options;
+  options.cipher = cipher.value();
+  options.key = crypto::Secret(AsBytes(variable.empty() ? option : variable));
+  if (options.key.empty()) return Status(Code::kInvalid, "encryption key required");
+  return std::optional(std::move(options));
+}
+
+store::StoreLimits LimitsOf(const scenario::Settings& settings) {
+  store::StoreLimits limits;
+  if (settings.max_messages) limits.all.max_messages = *settings.max_messages;
+  if (settings.max_bytes) limits.all.max_bytes = *settings.max_bytes;
+  if (settings.max_age_ms) limits.all.max_age_ns = *settings.max_age_ms * kNsPerMs;
+  return limits;
+}
+
+store::FileStoreOptions FileOptionsOf(const scenario::Settings& settings) {
+  store::FileStoreOptions options;
+  if (settings.slice_max_messages) options.slice_max_messages = *settings.slice_max_messages;
+  if (settings.slice_max_bytes) options.slice_max_bytes = *settings.slice_max_bytes;
+  if (settings.buffer_size) options.buffer_size = *settings.buffer_size;
+  if (settings.read_buffer_size) options.read_buffer_size = *settings.read_buffer_size;
+  if (settings.check_crc) options.check_crc = *settings.check_crc;
+  if (settings.crc_polynomial) options.crc_polynomial = *settings.crc_polynomial;
+  if (settings.truncate_bad_eof) options.truncate_unexpected_eof = *settings.truncate_bad_eof;
+  return options;
+}
+
+}  // namespace atrest::driver

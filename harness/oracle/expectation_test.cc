@@ -1,0 +1,171 @@
+#include "harness/oracle/expectation.h"
+
+#include <gtest/gtest.h>
+
+namespace atrest::oracle {
+namespace {
+
+using scenario::Expectation;
+
+Expectation Of(const std::string& step) {
+  Expectation expectation;
+  expectation.step = step;
+  expectation.requirement = "K-1";
+  return expectation;
+}
+
+// The message of the first finding without the step's name, or "ok".
+std::string Judged(const Expectation& expectation, const scenario::Action& action,
+                   const verdict::Observation& seen, const History& history = {}) {
+  const auto findings = Judge(expectation, action, seen, history);
+  if (findings.empty()) return "ok";
+  EXPECT_EQ(findings[0].requirement, "K-1");
+  return findings[0].message.substr(findings[0].message.find(": ") + 2);
+}
+
+verdict::Observation Reading(const std::vector<verdict::Delivery>& deliveries,
+                             const std::vector<verdict::LogLine>& log = {}) {
+  return {verdict::Read{deliveries, ""}, log};
+}
+
+const scenario::Action kRead = scenario::Read{"foo"};
+
+TEST(ExpectationTest, DeliveriesAreExact) {
+  Expectation expectation = Of("r");
+  expectation.receives = {{1, "one"}, {2, scenario::SealedPayload{"AES", 3}}};
+  const std::string sealed = '\x01' + std::string(31, 'x');
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}, {2, sealed, "foo"}})), "ok");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}})),
+            "sequence 2 as 3 bytes sealed with AES is expected, but nothing more came");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "two", "foo"}})),
+            "sequence 1 as \"one\" is expected, but sequence 1 came: \"two\"");
+  EXPECT_EQ(Judged(expectation, kRead,
+                   Reading({{1, "one", "foo"}, {2, '\x02' + std::string(31, 'x'), "foo"}}))
+                .substr(0, 27),
+            "sequence 2 as 3 bytes seale");
+  EXPECT_EQ(
+      Judged(expectation, kRead, Reading({{1, "one", "foo"}, {2, sealed, "foo"}, {3, "", "foo"}})),
+      "nothing more is expected, but sequence 3 came: an empty payload");
+}
+
+TEST(ExpectationTest, ErrorLinesAreExactAndOtherLevelsDoNotCount) {
+  Expectation expectation = Of("r");
+  expectation.errors = std::vector<std::string>{"a"};
+  EXPECT_EQ(Judged(expectation, kRead, Reading({}, {{"INF", "x"}, {"ERR", "a"}})), "ok");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({})),
+            "ERR lines are expected to say a, but say nothing");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({}, {{"ERR", "a"}, {"ERR", "a"}})),
+            "ERR lines are expected to say a, but say a; a");
+}
+
+TEST(ExpectationTest, Warnings) {
+  Expectation expectation = Of("r");
+  expectation.warnings = std::vector<std::string>{"w"};
+  EXPECT_EQ(Judged(expectation, kRead, Reading({}, {{"ERR", "a"}, {"WRN", "w"}})), "ok");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({})),
+            "WRN lines are expected to say w, but say nothing");
+}
+
+TEST(ExpectationTest, Starts) {
+  const scenario::Action start = scenario::Start{};
+  Expectation refused = Of("s");
+  refused.refusal = "encryption key required";
+  EXPECT_EQ(Judged(refused, start, {verdict::Started{false, "encryption key required"}, {}}), "ok");
+  EXPECT_EQ(Judged(refused, start, {verdict::Started{false, "no"}, {}}),
+            "the refusal \"encryption key required\" is expected, but it was \"no\"");
+  EXPECT_EQ(Judged(refused, start, {verdict::Started{true, ""}, {}}),
+            "the refusal \"encryption key required\" is expected, but it started");
+  Expectation started = Of("s");
+  started.started = true;
+  EXPECT_EQ(Judged(started, start, {verdict::Started{false, "no"}, {}}),
+            "a start is expected, but it refused: no");
+}
+
+TEST(ExpectationTest, Publishing) {
+  Expectation expectation = Of("p");
+  expectation.published = true;
+  const scenario::Action publish = scenario::Publish{"foo", {"a", "b"}};
+  EXPECT_EQ(Judged(expectation, publish, {verdict::Published{2, ""}, {}}), "ok");
+  EXPECT_EQ(Judged(expectation, publish, {verdict::Published{1, "disk full"}, {}}),
+            "an ack is expected, but: disk full");
+}
+
+TEST(ExpectationTest, Disk) {
+  const scenario::Action inspect = scenario::Inspect{{}, {"needle"}};
+  verdict::Disk disk;
+  disk.messages = {{"foo", 1, "foo", 34, "AES", std::string(12, 'n'), {"right"}, "hello"}};
+  disk.damage = {{"foo/msgs.1.dat", 4, "crc", "why"}};
+  disk.nonce_reuse = {"channel foo, nonce 00, sequences 1 2"};
+  disk.hits = {{"needle", {"server.dat at 9"}}};
+  disk.sizes = {{"server.dat", 208}};
+
+  Expectation right = Of("d");
+  right.messages = {{"foo", 1, "AES", std::vector<std::string>{"right"}, 34}};
+  right.damage = {"crc"};
+  right.nonces_unique = false;
+  right.texts = {{"needle", true}};
+  right.sizes = {{"server.dat", 208}};
+  EXPECT_EQ(Judged(right, inspect, {disk, {}}), "ok");
+
+  const auto with = [&](auto change) {
+    Expectation wrong = right;
+    change(wrong);
+    return Judged(wrong, inspect, {disk, {}});
+  };
+  EXPECT_EQ(with([](Expectation& e) { e.messages[0].cipher = ""; }),
+            "foo:1: cipher none is expected, but it is AES");
+  EXPECT_EQ(with([](Expectation& e) { e.messages[0].sequence = 2; }),
+            "foo:2 is expected on disk, but is not there");
+  EXPECT_EQ(with([](Expectation& e) { e.messages[0].opened_by->clear(); }),
+            "foo:1: opened by nothing is expected, but it is right");
+  EXPECT_EQ(with([](Expectation& e) { e.messages[0].data_size = 5; }),
+            "foo:1: data size 5 is expected, but it is 34");
+  EXPECT_EQ(with([](Expectation& e) { e.damage->clear(); }),
+            "damage nothing is expected, but it is crc");
+  EXPECT_EQ(with([](Expectation& e) { e.nonces_unique = true; }),
+            "a nonce was used twice: channel foo, nonce 00, sequences 1 2");
+  EXPECT_EQ(with([](Expectation& e) { e.texts["needle"] = false; }),
+            "\"needle\" must not be on disk, but stands in server.dat at 9");
+  EXPECT_EQ(with([](Expectation& e) { e.sizes["server.dat"] = 4; }),
+            "server.dat: 4 bytes is expected, but it is 208 bytes");
+  EXPECT_EQ(with([](Expectation& e) {
+              e.sizes = {{"gone", 4}};
+            }),
+            "gone: 4 bytes is expected, but it is not there");
+  EXPECT_EQ(with([](Expectation& e) { e.sizes["server.dat"].reset(); }),
+            "server.dat: not there is expected, but it is 208 bytes");
+}
+
+TEST(TamperingTest, OutcomesAreToldApart) {
+  History history;
+  history["foo"][1].payload = "one";
+  history["foo"][2].payload = "two";
+  const scenario::Read read{"foo"};
+  const auto outcome = [&](const verdict::Observation& seen) {
+    return OutcomeOfTampering(read, seen, history);
+  };
+  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}, {2, "two", "foo"}})), TamperingOutcome::kDetected)
+      << "nothing was lost";
+  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}}, {{"ERR", "cannot read 2"}})),
+            TamperingOutcome::kDetected);
+  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}})), TamperingOutcome::kDataLost);
+  EXPECT_EQ(outcome(Reading({{1, "two", "foo"}, {2, "one", "foo"}})),
+            TamperingOutcome::kAcceptedSilently);
+  EXPECT_EQ(outcome(Reading({{1, "one", "bar"}, {2, "two", "foo"}})),
+            TamperingOutcome::kAcceptedSilently);
+  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}, {9, "two", "foo"}})),
+            TamperingOutcome::kAcceptedSilently);
+  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}, {1, "one", "foo"}, {2, "two", "foo"}})),
+            TamperingOutcome::kAcceptedSilently)
+      << "delivered twice";
+}
+
+TEST(ShowTest, TellsTextFromBytes) {
+  EXPECT_EQ(Show("abc"), "\"abc\"");
+  EXPECT_EQ(Show(std::string("\0\xff", 2)), "hex 00ff");
+  EXPECT_EQ(Show(""), "an empty payload");
+  EXPECT_EQ(Show(std::string(50, 'x')), "\"" + std::string(40, 'x') + "\"... (50 bytes)");
+}
+
+}  // namespace
+}  // namespace atrest::oracle

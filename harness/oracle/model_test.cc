@@ -1,0 +1,210 @@
+#include "harness/oracle/model.h"
+
+#include <gtest/gtest.h>
+
+namespace atrest::oracle {
+namespace {
+
+using scenario::Read;
+
+// A story told to the model: each verb is a step together with what was seen.
+class ModelTest : public testing::Test {
+ protected:
+  static scenario::Settings Off() { return {}; }
+  static scenario::Settings On(const std::string& key, const std::string& cipher = "AES") {
+    scenario::Settings settings;
+    settings.encrypt = true;
+    settings.cipher = cipher;
+    settings.key_variable = key;
+    return settings;
+  }
+
+  std::vector<Finding> Start(const scenario::Settings& settings, bool ok = true) {
+    return model_.Observe(scenario::Start{settings}, {verdict::Started{ok, ok ? "" : "no"}, {}});
+  }
+  void Stop() { EXPECT_TRUE(model_.Observe(scenario::Stop{}, {verdict::Done{}, {}}).empty()); }
+  void Publish(const std::vector<std::string>& payloads) {
+    EXPECT_TRUE(model_
+                    .Observe(scenario::Publish{"foo", payloads},
+                             {verdict::Published{payloads.size(), ""}, {}})
+                    .empty());
+  }
+  // "requirement" of the first finding, or "ok".
+  std::string Receive(const std::vector<std::pair<uint64_t, std::string>>& deliveries,
+                      Read read = {"foo"}) {
+    verdict::Read seen;
+    for (const auto& [sequence, payload] : deliveries)
+      seen.deliveries.push_back({sequence, payload, "foo", false});
+    return First(model_.Observe(read, {seen, {}}));
+  }
+  std::string See(std::vector<verdict::DiskMessage> messages) {
+    verdict::Disk disk;
+    disk.messages = std::move(messages);
+    return First(model_.Observe(scenario::Inspect{{"right", "wrong"}, {}}, {disk, {}}));
+  }
+  static verdict::DiskMessage Sealed(const std::string& payload, const std::string& cipher,
+                                     const std::vector<std::string>& keys) {
+    return {"foo", 1, "foo", payload.size() + 29, cipher, std::string(12, 'n'), keys, payload};
+  }
+  static std::string First(const std::vector<Finding>& findings) {
+    if (findings.empty()) return "ok";
+    return findings[0].requirement.empty() ? findings[0].message : findings[0].requirement;
+  }
+
+  Model model_{{{"right", "right key"}, {"wrong", "wrong key"}}};
+};
+
+TEST_F(ModelTest, WhatWasPublishedMustBeDelivered) {
+  Start(On("right"));
+  Publish({"one", "two"});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}}), "foo:2 must be delivered, but was not");
+  EXPECT_EQ(Receive({}), "foo:1 must be delivered, but was not");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "TWO"}}), "D-13");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "x"}}), "foo:3 was delivered but never published");
+  EXPECT_EQ(Receive({{2, "two"}, {1, "one"}}), "foo:1 was delivered after sequence 2");
+}
+
+TEST_F(ModelTest, PositionsLimitWhatMustCome) {
+  Start(On("right"));
+  Publish({"one", "two", "three"});
+  EXPECT_EQ(Receive({{3, "three"}}, {"foo", Read::From::kLast}), "ok");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "three"}}, {"foo", Read::From::kSequence, 2}), "ok");
+  EXPECT_EQ(Receive({{2, "two"}}, {"foo", Read::From::kSequence, 2}),
+            "foo:3 must be delivered, but was not");
+  EXPECT_EQ(Receive({{2, "two"}}, {"foo", Read::From::kSequence, 2, 1}), "ok");
+  EXPECT_EQ(Receive({}, {"foo", Read::From::kNew}), "ok");
+}
+
+TEST_F(ModelTest, AnotherCipherIsRead) {
+  Start(On("right", "AES"));
+  Publish({"one"});
+  Stop();
+  Start(On("right", "chacha"));
+  EXPECT_EQ(Receive({{1, "one"}}), "ok");
+  EXPECT_EQ(Receive({}), "D-13");
+}
+
+TEST_F(ModelTest, AnotherKeyMustNotRead) {
+  Start(On("right"));
+  Publish({"one"});
+  Stop();
+  Start(On("wrong"));
+  EXPECT_EQ(Receive({}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}}), "D-14");
+  EXPECT_EQ(Receive({{1, "garbage"}}), "D-14");
+  Publish({"two"});
+  EXPECT_EQ(Receive({}), "ok") << "what comes behind an unreadable message is not described";
+  EXPECT_EQ(Receive({{2, "two"}}), "ok");
+}
+
+TEST_F(ModelTest, PlaintextMayFailButNotBecomeSomethingElse) {
+  Start(Off());
+  Publish({"plain", "\x01look-alike", "behind"});
+  Stop();
+  Start(On("right"));
+  EXPECT_EQ(Receive({{1, "plain"}, {2, "\x01look-alike"}, {3, "behind"}}), "ok");
+  EXPECT_EQ(Receive({{1, "plain"}}), "ok");
+  EXPECT_EQ(Receive({{1, "plian"}}), "D-12");
+  EXPECT_EQ(Receive({}), "D-12") << "visibly not encrypted, so it should be detected";
+}
+
+TEST_F(ModelTest, SealedMessagesWithEncryptionOffAreNotDescribed) {
+  Start(On("right"));
+  Publish({"one"});
+  Stop();
+  Start(Off());
+  EXPECT_EQ(Receive({}), "ok");
+  EXPECT_EQ(Receive({{1, "\x01raw"}}), "ok");
+}
+
+TEST_F(ModelTest, AStartMayBeRefusedOnlyForDataThatCannotBeRead) {
+  EXPECT_FALSE(Start(On("right"), false).empty());
+  Start(On("right"));
+  Publish({"one"});
+  Stop();
+  EXPECT_FALSE(Start(On("right", "CHACHA"), false).empty());
+  EXPECT_TRUE(Start(On("wrong"), false).empty());
+  EXPECT_TRUE(Start(Off(), false).empty());
+}
+
+TEST_F(ModelTest, RemovedByLimitsIsNotMissing) {
+  scenario::Settings settings = On("right");
+  settings.max_messages = 1;
+  Start(settings);
+  Publish({"one", "two"});
+  EXPECT_EQ(Receive({{2, "two"}}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}}), "foo:2 must be delivered, but was not");
+}
+
+TEST_F(ModelTest, AMemoryStoreForgets) {
+  scenario::Settings settings = On("right");
+  settings.store = "memory";
+  Start(settings);
+  Publish({"one"});
+  Stop();
+  Start(settings);
+  EXPECT_EQ(Receive({}), "ok");
+}
+
+TEST_F(ModelTest, TheDiskMustShowWhatWasAsked) {
+  Start(On("right"));
+  Publish({"a secret"});
+  EXPECT_EQ(See({Sealed("a secret", "AES", {"right"})}), "ok");
+  EXPECT_EQ(See({}), "foo:1 was acked, but is not on disk");
+  EXPECT_EQ(See({Sealed("a secret", "CHACHA", {"right"})}), "D-08");
+  EXPECT_EQ(See({Sealed("a secret", "AES", {})}), "D-01");
+  EXPECT_EQ(See({Sealed("a secret", "AES", {"right", "wrong"})}), "D-14");
+  EXPECT_EQ(See({Sealed("A SECRET", "AES", {"right"})}), "D-01");
+  EXPECT_EQ(See({{"foo", 1, "foo", 8, "", "", {}, "a secret"}}), "D-01") << "stored in clear";
+  auto hidden = Sealed("a secret", "AES", {"right"});
+  hidden.subject = "hidden";
+  EXPECT_EQ(See({hidden}), "D-09");
+  auto small = Sealed("a secret", "AES", {"right"});
+  small.data_size = 8;
+  EXPECT_EQ(See({small}), "D-16");
+}
+
+TEST_F(ModelTest, TheVariableGoesBeforeTheOption) {
+  scenario::Settings settings = On("right");
+  settings.key_option = "wrong";
+  Start(settings);
+  Publish({"a secret"});
+  EXPECT_EQ(See({Sealed("a secret", "AES", {"right"})}), "ok");
+  EXPECT_EQ(See({Sealed("a secret", "AES", {"wrong"})}), "D-01");
+}
+
+TEST_F(ModelTest, CanariesArePayloadsThatWereOnlyEverSealed) {
+  Start(Off());
+  Publish({"in clear before"});
+  Stop();
+  Start(On("right"));
+  Publish({"in clear before", "only ever sealed", "short"});
+  EXPECT_EQ(model_.Canaries(), std::vector<std::string>{"only ever sealed"});
+  verdict::Disk disk;
+  disk.messages = {{"foo", 1, "foo", 15, "", "", {}, "in clear before"}};
+  disk.hits = {{"only ever sealed", {"foo/msgs.1.dat at 99"}}};
+  const auto findings = model_.Observe(scenario::Inspect{}, {disk, {}});
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings.back().requirement, "D-01");
+}
+
+TEST_F(ModelTest, NothingIsPromisedForFilesThatSomebodyElseChanged) {
+  Start(On("right"));
+  Publish({"one"});
+  Stop();
+  model_.Observe(scenario::Tamper{}, {verdict::Done{}, {}});
+  Start(On("right"));
+  EXPECT_EQ(Receive({{1, "forged"}}), "ok");
+}
+
+TEST_F(ModelTest, StartsFromWhatAGoldenStoreHolds) {
+  model_.Adopt(
+      {{"foo", 1, "plain", {}, "", true}, {"foo", 2, "sealed", "right key", "CHACHA", true}});
+  Start(On("right"));
+  EXPECT_EQ(Receive({{1, "plain"}, {2, "sealed"}}), "ok");
+  EXPECT_EQ(Receive({{1, "plain"}}), "D-13");
+}
+
+}  // namespace
+}  // namespace atrest::oracle

@@ -1,0 +1,55 @@
+#include "harness/report/json_reporter.h"
+
+#include <nlohmann/json.hpp>
+
+namespace atrest::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ToJson(const verdict::Verdict& verdict) {
+  return {{"id", verdict.scenario},
+          {"title", verdict.title},
+          {"suite", verdict::NameOf(verdict.suite)},
+          {"level", verdict::NameOf(verdict.level)},
+          {"requirements", verdict.requirements},
+          {"verdict", verdict::ShownKind(verdict)},
+          {"oracle", verdict.oracle},
+          {"requirement", verdict.requirement},
+          {"message", verdict.message},
+          {"self", verdict.self},
+          {"seconds", verdict.seconds},
+          {"trace", verdict.trace},
+          {"log", verdict.log},
+          {"replay", verdict.replay}};
+}
+
+}  // namespace
+
+void JsonReporter::RunEnded(const verdict::RunSummary& summary) {
+  const verdict::Counts counts = verdict::CountsOf(summary);
+  Json document = {{"format", "atrest-report-1"},
+                   {"harness", summary.harness_version},
+                   {"target", summary.target},
+                   {"target_version", summary.target_version},
+                   {"configuration", summary.configuration},
+                   {"started_at", summary.started_at},
+                   {"seconds", summary.seconds},
+                   {"exit", static_cast<int>(verdict::ExitCodeOf(summary))},
+                   {"counts",
+                    {{"scenarios", summary.verdicts.size()},
+                     {"passed", counts.passed},
+                     {"failed", counts.failed},
+                     {"differs", counts.differs},
+                     {"findings", counts.findings},
+                     {"skipped", counts.skipped},
+                     {"undecided", counts.undecided},
+                     {"errors", counts.errors}}},
+                   {"scenarios", Json::array()}};
+  for (const verdict::Verdict& verdict : summary.verdicts)
+    document["scenarios"].push_back(ToJson(verdict));
+  // A target's texts may be any bytes; a report must be valid JSON all the same.
+  out_ << document.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace atrest::report

@@ -1,0 +1,190 @@
+#include "harness/runner/execute.h"
+
+#include <algorithm>
+
+#include "harness/oracle/expectation.h"
+#include "harness/oracle/model.h"
+#include "harness/runner/disk.h"
+#include "harness/runner/trace.h"
+#include "harness/runner/workspace.h"
+#include "harness/tamper/tamper.h"
+
+namespace atrest::runner {
+namespace {
+
+using verdict::Kind;
+using verdict::Observation;
+
+class Execution {
+ public:
+  Execution(const scenario::Scenario& scenario, driver::Driver& driver, const Suite& suite,
+            env::FileSystem& fixtures)
+      : scenario_(scenario),
+        driver_(driver),
+        suite_(suite),
+        fixtures_(fixtures),
+        model_(scenario.keys) {
+    verdict_.scenario = scenario.id;
+    verdict_.title = scenario.title;
+    verdict_.suite = scenario.suite;
+    verdict_.level = scenario.level;
+    verdict_.requirements = scenario.requirements;
+    verdict_.self = driver.Info().is_reference;
+  }
+
+  verdict::Verdict Run() {
+    if (LacksACapability()) return std::move(verdict_);
+    for (const scenario::Step& step : scenario_.steps) {
+      auto seen = std::visit([&](const auto& action) { return Perform(action); }, step.action);
+      if (!seen.ok()) {
+        verdict_.trace.push_back(scenario::Describe(step.action));
+        End(Kind::kHarnessError, seen.status().message());
+        break;
+      }
+      NameTheStore(seen.value());
+      Note(step, seen.value());
+      if (JudgedToAnEnd(step, seen.value())) break;
+    }
+    return std::move(verdict_);
+  }
+
+ private:
+  bool LacksACapability() {
+    const auto has = driver_.Info().capabilities;
+    for (const std::string& need : scenario_.needs) {
+      if (std::ranges::find(has, need) != has.end()) continue;
+      End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"");
+      return true;
+    }
+    return false;
+  }
+
+  Result<Observation> Perform(const scenario::UseGolden& golden) {
+    const auto known = suite_.KnownContents(golden.name);
+    if (!known.ok()) return known.status();
+    model_.Adopt(known.value());
+    return DoneIf(CopyTree(fixtures_, suite_.GoldenDirectory(golden.name), driver_.files(),
+                           driver_.directory()));
+  }
+  Result<Observation> Perform(const scenario::Start& start) {
+    return driver_.Start(start.settings, scenario_.keys);
+  }
+  Result<Observation> Perform(const scenario::Publish& publish) { return driver_.Publish(publish); }
+  Result<Observation> Perform(const scenario::Read& read) { return driver_.Read(read); }
+  Result<Observation> Perform(const scenario::Stop&) { return driver_.Stop(); }
+  Result<Observation> Perform(const scenario::Kill&) { return driver_.Kill(); }
+  Result<Observation> Perform(const scenario::Wait& wait) { return driver_.Wait(wait); }
+  Result<Observation> Perform(const scenario::Tamper& tamper) {
+    // A target that never wrote what is to be changed has shown nothing: that is not the harness's
+    // failure.
+    const Status applied = tamper::Apply(tamper.operations, driver_.directory(), driver_.files());
+    if (!applied.ok()) return Observation{verdict::Undecided{applied.message()}, {}};
+    return Observation{};
+  }
+  Result<Observation> Perform(const scenario::Inspect& inspect) {
+    auto texts = inspect.texts;
+    for (const std::string& canary : model_.Canaries()) {
+      if (std::ranges::find(texts, canary) == texts.end()) texts.push_back(canary);
+    }
+    auto disk =
+        LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys, texts);
+    if (!disk.ok()) return disk.status();
+    return Observation{std::move(disk).value(), {}};
+  }
+
+  static Result<Observation> DoneIf(const Status& status) {
+    if (!status.ok()) return status;
+    return Observation{};
+  }
+
+  // Scenarios and reports must not depend on where the store is: its directory reads <store>.
+  void NameTheStore(Observation& seen) {
+    constexpr char kStore[] = "<store>";
+    for (verdict::LogLine& line : seen.log)
+      line.text = ReplacePath(line.text, driver_.directory(), kStore);
+    if (auto* started = std::get_if<verdict::Started>(&seen.outcome)) {
+      started->refusal = ReplacePath(started->refusal, driver_.directory(), kStore);
+    }
+  }
+
+  void Note(const scenario::Step& step, const Observation& seen) {
+    verdict_.trace.push_back(scenario::Describe(step.action) + ": " + Summarise(seen));
+    for (const verdict::LogLine& line : seen.log)
+      verdict_.log.push_back("[" + line.level + "] " + line.text);
+  }
+
+  // Whether the scenario is over after this step, with the verdict set.
+  bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen) {
+    if (const auto* crash = std::get_if<verdict::Crashed>(&seen.outcome)) {
+      return End(Kind::kCrashed, "the target ended by itself: " + crash->how);
+    }
+    if (const auto* undecided = std::get_if<verdict::Undecided>(&seen.outcome)) {
+      return End(Kind::kUndecided, undecided->why);
+    }
+    for (const oracle::Finding& finding : model_.Observe(step.action, seen)) {
+      if (Counts(finding)) return Fail(finding);
+    }
+    bool expected_here = false;
+    for (const scenario::Expectation& expectation : scenario_.expectations) {
+      if (step.label.empty() || expectation.step != step.label) continue;
+      expected_here = true;
+      const auto findings = oracle::Judge(expectation, step.action, seen, model_.history());
+      if (!findings.empty()) return Fail(findings.front());
+    }
+    return EndsWithARefusal(step, seen, expected_here);
+  }
+
+  // The model speaks for the documentation, so only in that suite; a SHOULD or MAY counts where the
+  // scenario is about it.
+  bool Counts(const oracle::Finding& finding) const {
+    if (scenario_.suite != verdict::Suite::kConformance) return false;
+    return finding.level == verdict::Level::kMust ||
+           std::ranges::find(scenario_.requirements, finding.requirement) !=
+               scenario_.requirements.end();
+  }
+
+  // A start that was refused, rightly so far as anybody objected, leaves nothing to act on: what
+  // follows cannot be done.
+  bool EndsWithARefusal(const scenario::Step& step, const Observation& seen, bool expected_here) {
+    const auto* started = std::get_if<verdict::Started>(&seen.outcome);
+    if (started == nullptr || started->ok) return false;
+    if (&step == &scenario_.steps.back() || scenario_.suite == verdict::Suite::kConformance) {
+      return End(Kind::kRejectedAsExpected, started->refusal);
+    }
+    // In the other suites a refusal that nobody expected is a difference by itself.
+    if (!expected_here) {
+      return Fail({"expectation", "", verdict::Level::kMust,
+                   "a start is expected, but it refused: " + started->refusal});
+    }
+    return false;
+  }
+
+  bool Fail(const oracle::Finding& finding) {
+    verdict_.oracle = finding.oracle;
+    verdict_.requirement =
+        finding.requirement.empty() ? scenario_.requirements.front() : finding.requirement;
+    return End(Kind::kFail, finding.message);
+  }
+
+  bool End(Kind kind, const std::string& message) {
+    verdict_.kind = kind;
+    verdict_.message = message;
+    return true;
+  }
+
+  const scenario::Scenario& scenario_;
+  driver::Driver& driver_;
+  const Suite& suite_;
+  env::FileSystem& fixtures_;
+  oracle::Model model_;
+  verdict::Verdict verdict_;
+};
+
+}  // namespace
+
+verdict::Verdict Execute(const scenario::Scenario& scenario, driver::Driver& driver,
+                         const Suite& suite, env::FileSystem& fixtures) {
+  return Execution(scenario, driver, suite, fixtures).Run();
+}
+
+}  // namespace atrest::runner

@@ -1,0 +1,39 @@
+// Runs scenarios against a target, a fresh one for each, and gathers the verdicts.
+// Threads: none shared.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/driver/driver.h"
+#include "harness/runner/suite.h"
+#include "harness/verdict/verdict.h"
+
+namespace atrest::runner {
+
+struct RunOptions {
+  std::string target;  // its name, for reports
+  driver::DriverFactory make_driver;
+  uint64_t seed = 1;  // of the target's entropy
+  bool strict = false;
+  std::string keep;  // directory that keeps each scenario's store; "": none is kept
+};
+
+// Told of each event in turn; either may be empty.
+struct RunEvents {
+  std::function<void(const verdict::RunSummary&)> starting;
+  std::function<void(const verdict::Verdict&)> ended;
+};
+
+// FILES is the file system that SUITE was opened on; CLOCK measures durations and stamps the run.
+// Fails as options.make_driver does; a scenario's own troubles are in its verdict.
+Result<verdict::RunSummary> Run(const Suite& suite,
+                                const std::vector<scenario::Scenario>& scenarios,
+                                const RunOptions& options, const RunEvents& events,
+                                env::FileSystem& files, env::Clock& clock);
+
+// Seconds since 1970 as "2026-01-02T03:04:05Z".
+std::string Rfc3339(int64_t seconds);
+
+}  // namespace atrest::runner

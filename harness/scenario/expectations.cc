@@ -1,0 +1,154 @@
+#include "harness/scenario/expectations.h"
+
+#include <algorithm>
+
+namespace atrest::scenario {
+namespace {
+
+PayloadPattern ParsePattern(JsonCursor cursor) {
+  if (cursor.is_object()) {
+    if (const auto cipher = cursor.Find("sealed")) {
+      if (cipher->Text() != "AES" && cipher->Text() != "CHACHA")
+        cipher->Fail("\"AES\" or \"CHACHA\" is expected");
+      const SealedPayload sealed{cipher->Text(), cursor.Need("size").Unsigned()};
+      cursor.Finish();
+      return sealed;
+    }
+  }
+  return cursor.Payload();
+}
+
+std::vector<ExpectedDelivery> ParseReceives(const JsonCursor& cursor) {
+  std::vector<ExpectedDelivery> deliveries;
+  for (const JsonCursor& item : cursor.Items()) {
+    const auto pair = item.Items();
+    if (pair.size() != 2) item.Fail("a sequence and a payload are expected");
+    deliveries.push_back({pair[0].Unsigned(), ParsePattern(pair[1])});
+  }
+  return deliveries;
+}
+
+std::vector<std::string> ParseTexts(const JsonCursor& cursor) {
+  std::vector<std::string> texts;
+  for (const JsonCursor& item : cursor.Items()) texts.push_back(item.Text());
+  return texts;
+}
+
+ExpectedDiskMessage ParseDiskMessage(JsonCursor cursor, const Scenario& scenario) {
+  ExpectedDiskMessage message;
+  message.channel = cursor.Need("channel").Text();
+  message.sequence = cursor.Need("sequence").Unsigned();
+  if (const auto cipher = cursor.Find("cipher"))
+    message.cipher = cipher->is_null() ? "" : cipher->Text();
+  if (const auto keys = cursor.Find("opened_by")) {
+    message.opened_by = ParseTexts(*keys);
+    for (const std::string& name : *message.opened_by) {
+      if (!scenario.keys.contains(name)) keys->Fail("no key \"" + name + "\" in /keys");
+    }
+  }
+  if (const auto size = cursor.Find("data_size")) message.data_size = size->Unsigned();
+  cursor.Finish();
+  return message;
+}
+
+// The step that EXPECTATION names must be one of KIND, since MEMBER is about such a step's outcome.
+template <typename Kind>
+void NeedStep(const JsonCursor& cursor, const Action& action, const char* member) {
+  if (!std::holds_alternative<Kind>(action))
+    cursor.Fail(std::string(member) + " does not go with this step");
+}
+
+void ParseStartChecks(JsonCursor& cursor, const Action& action, Expectation& expectation) {
+  if (const auto started = cursor.Find("started")) {
+    NeedStep<Start>(*started, action, "\"started\"");
+    expectation.started = started->Bool();
+  }
+  if (const auto refusal = cursor.Find("refused")) {
+    NeedStep<Start>(*refusal, action, "\"refused\"");
+    expectation.refusal = refusal->Text();
+  }
+}
+
+void ParseClientChecks(JsonCursor& cursor, const Action& action, Expectation& expectation) {
+  if (const auto receives = cursor.Find("receives")) {
+    NeedStep<Read>(*receives, action, "\"receives\"");
+    expectation.receives = ParseReceives(*receives);
+  }
+  if (const auto published = cursor.Find("published")) {
+    NeedStep<Publish>(*published, action, "\"published\"");
+    expectation.published = published->Bool();
+  }
+  if (const auto tampering = cursor.Find("tampering")) {
+    NeedStep<Read>(*tampering, action, "\"tampering\"");
+    if (tampering->Text() != "detected") tampering->Fail("only \"detected\" is known");
+    expectation.tampering_detected = true;
+  }
+}
+
+void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action& action,
+                     Expectation& expectation) {
+  const auto find = [&](const char* name) {
+    auto member = cursor.Find(name);
+    if (member) NeedStep<Inspect>(*member, action, name);
+    return member;
+  };
+  if (const auto messages = find("messages")) {
+    for (const JsonCursor& item : messages->Items()) {
+      expectation.messages.push_back(ParseDiskMessage(item, scenario));
+    }
+  }
+  if (const auto damage = find("damage")) expectation.damage = ParseTexts(*damage);
+  if (const auto unique = find("nonces_unique")) expectation.nonces_unique = unique->Bool();
+  if (auto sizes = find("sizes")) {
+    for (const std::string& path : sizes->Names()) {
+      const JsonCursor size = sizes->Need(path);
+      expectation.sizes[path] = size.is_null() ? std::optional<uint64_t>() : size.Unsigned();
+    }
+  }
+  const auto& asked = std::holds_alternative<Inspect>(action) ? std::get<Inspect>(action).texts
+                                                              : std::vector<std::string>();
+  for (const auto& [member, must_be_found] :
+       {std::pair("found", true), std::pair("absent", false)}) {
+    const auto texts = find(member);
+    for (const std::string& text : texts ? ParseTexts(*texts) : std::vector<std::string>()) {
+      if (std::ranges::find(asked, text) == asked.end())
+        texts->Fail("the step does not search for this text");
+      expectation.texts[text] = must_be_found;
+    }
+  }
+}
+
+bool ChecksSomething(const Expectation& e) {
+  return e.started || e.refusal || e.receives || e.errors || e.warnings || e.published ||
+         !e.messages.empty() || e.damage || e.nonces_unique || !e.texts.empty() ||
+         !e.sizes.empty() || e.tampering_detected;
+}
+
+}  // namespace
+
+Expectation ParseExpectation(JsonCursor cursor, const Scenario& scenario) {
+  Expectation expectation;
+  const JsonCursor step = cursor.Need("step");
+  expectation.step = step.Text();
+  const auto found = std::ranges::find(scenario.steps, expectation.step, &Step::label);
+  if (found == scenario.steps.end()) step.Fail("no step is labelled so");
+  if (const auto requirement = cursor.Find("requirement")) {
+    expectation.requirement = requirement->Text();
+    if (std::ranges::find(scenario.requirements, expectation.requirement) ==
+        scenario.requirements.end()) {
+      requirement->Fail("not among /requirement");
+    }
+  } else {
+    expectation.requirement = scenario.requirements.front();
+  }
+  ParseStartChecks(cursor, found->action, expectation);
+  ParseClientChecks(cursor, found->action, expectation);
+  ParseDiskChecks(cursor, scenario, found->action, expectation);
+  if (const auto errors = cursor.Find("errors")) expectation.errors = ParseTexts(*errors);
+  if (const auto warnings = cursor.Find("warnings")) expectation.warnings = ParseTexts(*warnings);
+  cursor.Finish();
+  if (!ChecksSomething(expectation)) cursor.Fail("nothing is expected of the step");
+  return expectation;
+}
+
+}  // namespace atrest::scenario

@@ -1,0 +1,201 @@
+// A scenario: what is done to a target and what must be seen. The data of one file under
+// scenarios/, after it has been read and checked (loader.h); the language is described in
+// scenarios/LANGUAGE.md.
+// Steps are in a client's terms, so that one scenario runs against a store in this process and
+// against a server. Keys are named in a scenario and used by name everywhere else: reports and
+// traces print names, never keys.
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "harness/verdict/verdict.h"
+
+namespace atrest::scenario {
+
+// How a server is started. An absent member is an option that is not given at all.
+struct Settings {
+  std::optional<bool> encrypt;
+  std::optional<std::string> cipher;
+  std::optional<std::string> key_variable;  // name of the key given in the environment variable
+  std::optional<std::string> key_option;    // name of the key given as an option
+  std::string store = "file";               // or "memory"
+  std::optional<uint64_t> max_messages;
+  std::optional<uint64_t> max_bytes;
+  std::optional<int64_t> max_age_ms;
+  std::optional<uint64_t> slice_max_messages;
+  std::optional<uint64_t> slice_max_bytes;
+  std::optional<uint64_t> buffer_size;
+  std::optional<uint64_t> read_buffer_size;
+  std::optional<bool> check_crc;
+  std::optional<uint32_t> crc_polynomial;
+  std::optional<bool> truncate_bad_eof;
+  std::optional<std::string> cluster_id;
+};
+
+// The steps.
+
+// Begin with a copy of a store of the real server instead of an empty directory. Only as the first
+// step.
+struct UseGolden {
+  std::string name;  // a folder of fixtures/stores
+};
+
+struct Start {
+  Settings settings;
+};
+
+struct Publish {
+  std::string channel;
+  std::vector<std::string> payloads;
+};
+
+// A new subscription, acknowledging what it gets, until nothing more comes or MAX messages have
+// come.
+struct Read {
+  enum class From { kFirst, kLast, kSequence, kNew };
+  std::string channel;
+  From from = From::kFirst;
+  uint64_t sequence = 0;  // for kSequence
+  uint64_t max = UINT64_MAX;
+};
+
+struct Stop {};  // in order
+struct Kill {};  // as SIGKILL: what was only in the process is gone
+
+struct Wait {
+  int64_t ms = 0;
+};
+
+// One change to the files of a stopped target. Positions below 0 count from the end.
+struct FlipByte {
+  std::string file;
+  int64_t at = 0;
+  uint8_t mask = 0;  // exclusive-or
+};
+struct Truncate {
+  std::string file;
+  std::optional<uint64_t> size;  // to this size, or
+  std::optional<uint64_t> by;    // by this many bytes
+};
+struct AppendBytes {
+  std::string file;
+  std::string bytes;
+};
+struct RemoveFile {
+  std::string file;
+};
+struct RenameFile {
+  std::string file;
+  std::string to;
+};
+struct MakeDirectory {
+  std::string file;
+};
+// One byte of record RECORD (from 1) of a message file: OFFSET counts from the start of its
+// payload, or of the stored message data within it.
+struct ChangeRecord {
+  std::string file;
+  uint64_t record = 0;
+  bool from_data = false;
+  int64_t offset = 0;
+  std::optional<uint8_t> set;   // to this value, or
+  std::optional<uint8_t> flip;  // exclusive-or with it
+  bool repair_crc = false;
+};
+// The stored message data of two records exchanged, or that of A written over B's; checksums
+// repaired.
+struct SwapData {
+  std::string file;
+  uint64_t a = 0;
+  uint64_t b = 0;
+};
+struct CopyData {
+  std::string file;
+  uint64_t a = 0;
+  uint64_t b = 0;
+};
+using TamperOperation = std::variant<FlipByte, Truncate, AppendBytes, RemoveFile, RenameFile,
+                                     MakeDirectory, ChangeRecord, SwapData, CopyData>;
+struct Tamper {
+  std::vector<TamperOperation> operations;
+};
+
+// Look at the bytes on disk: every stored message with the keys that open it, and TEXTS searched
+// for in every file.
+struct Inspect {
+  std::vector<std::string> keys;  // names
+  std::vector<std::string> texts;
+};
+
+using Action = std::variant<UseGolden, Start, Publish, Read, Stop, Kill, Wait, Tamper, Inspect>;
+
+struct Step {
+  std::string label;  // "" for none
+  Action action;
+};
+
+// The expectations beside those of the model, each on one labelled step.
+
+// What a delivered or stored payload must be: these bytes, or something sealed with CIPHER (code,
+// nonce, ciphertext, tag) that holds SIZE bytes.
+struct SealedPayload {
+  std::string cipher;
+  uint64_t size = 0;
+};
+using PayloadPattern = std::variant<std::string, SealedPayload>;
+
+struct ExpectedDelivery {
+  uint64_t sequence = 0;
+  PayloadPattern payload;
+};
+
+struct ExpectedDiskMessage {
+  std::string channel;
+  uint64_t sequence = 0;
+  std::optional<std::string> cipher;  // "" for none
+  std::optional<std::vector<std::string>> opened_by;
+  std::optional<uint64_t> data_size;
+};
+
+struct Expectation {
+  std::string step;         // a label
+  std::string requirement;  // the id that is broken where this does not hold
+  std::optional<bool> started;
+  std::optional<std::string> refusal;                     // exact
+  std::optional<std::vector<ExpectedDelivery>> receives;  // exactly these, in this order
+  // The ERR and the WRN lines logged during the step, exact and in order; the store's directory
+  // reads <store>.
+  std::optional<std::vector<std::string>> errors;
+  std::optional<std::vector<std::string>> warnings;
+  std::optional<bool> published;  // all payloads of the step acked, or not
+  std::vector<ExpectedDiskMessage> messages;
+  std::optional<std::vector<std::string>> damage;  // kinds, in order
+  std::optional<bool> nonces_unique;
+  std::map<std::string, bool> texts;                     // searched text -> must be found
+  std::map<std::string, std::optional<uint64_t>> sizes;  // path -> size; none: no such file
+  bool tampering_detected = false;  // nothing false was delivered, and what is missing was reported
+};
+
+struct Scenario {
+  std::string id;  // path below scenarios/, without .json
+  std::string title;
+  std::vector<std::string> requirements;
+  verdict::Suite suite = verdict::Suite::kConformance;
+  verdict::Level level = verdict::Level::kMust;
+  std::vector<std::string> needs;
+  std::map<std::string, std::string> keys;  // name -> bytes
+  std::vector<Step> steps;
+  std::vector<Expectation> expectations;
+};
+
+// "publish foo: 3 payloads": one line for traces. Names of keys, never keys.
+std::string Describe(const Action& action);
+
+}  // namespace atrest::scenario

@@ -1,0 +1,230 @@
+#include "harness/scenario/steps.h"
+
+#include <algorithm>
+
+namespace atrest::scenario {
+namespace {
+
+using Keys = std::map<std::string, std::string>;
+
+std::string KeyName(const JsonCursor& cursor, const Keys& keys) {
+  std::string name = cursor.Text();
+  if (!keys.contains(name)) cursor.Fail("no key of this name in /keys");
+  return name;
+}
+
+// A member that may be left out, read by READ into the optional TARGET.
+template <typename T, typename Reader>
+void Take(JsonCursor& cursor, const char* name, std::optional<T>& target, Reader read) {
+  if (const auto member = cursor.Find(name)) target = read(*member);
+}
+
+uint64_t AsUnsigned(const JsonCursor& c) { return c.Unsigned(); }
+bool AsBool(const JsonCursor& c) { return c.Bool(); }
+std::string AsText(const JsonCursor& c) { return c.Text(); }
+
+Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
+  Settings settings;
+  const auto key_name = [&](const JsonCursor& c) { return KeyName(c, keys); };
+  Take(cursor, "encrypt", settings.encrypt, AsBool);
+  Take(cursor, "cipher", settings.cipher, AsText);
+  Take(cursor, "key", settings.key_variable, key_name);
+  Take(cursor, "key_option", settings.key_option, key_name);
+  if (const auto store = cursor.Find("store")) {
+    settings.store = store->Text();
+    if (settings.store != "file" && settings.store != "memory")
+      store->Fail("\"file\" or \"memory\" is expected");
+  }
+  Take(cursor, "max_messages", settings.max_messages, AsUnsigned);
+  Take(cursor, "max_bytes", settings.max_bytes, AsUnsigned);
+  Take(cursor, "max_age_ms", settings.max_age_ms, [](const JsonCursor& c) { return c.Signed(); });
+  Take(cursor, "slice_max_messages", settings.slice_max_messages, AsUnsigned);
+  Take(cursor, "slice_max_bytes", settings.slice_max_bytes, AsUnsigned);
+  Take(cursor, "buffer_size", settings.buffer_size, AsUnsigned);
+  Take(cursor, "read_buffer_size", settings.read_buffer_size, AsUnsigned);
+  Take(cursor, "check_crc", settings.check_crc, AsBool);
+  Take(cursor, "crc_polynomial", settings.crc_polynomial,
+       [](const JsonCursor& c) { return static_cast<uint32_t>(c.Unsigned(UINT32_MAX)); });
+  Take(cursor, "truncate_bad_eof", settings.truncate_bad_eof, AsBool);
+  Take(cursor, "cluster_id", settings.cluster_id, AsText);
+  cursor.Finish();
+  return settings;
+}
+
+Action ParseGolden(const JsonCursor& cursor, const Keys&) { return UseGolden{cursor.Text()}; }
+Action ParseStart(const JsonCursor& cursor, const Keys& keys) {
+  return Start{ParseSettings(cursor, keys)};
+}
+
+Action ParsePublish(JsonCursor cursor, const Keys&) {
+  Publish publish;
+  publish.channel = cursor.Need("channel").Text();
+  const JsonCursor payloads = cursor.Need("payloads");
+  for (const JsonCursor& item : payloads.Items()) publish.payloads.push_back(item.Payload());
+  if (publish.payloads.empty()) payloads.Fail("at least one payload is expected");
+  cursor.Finish();
+  return publish;
+}
+
+Action ParseRead(JsonCursor cursor, const Keys&) {
+  Read read;
+  read.channel = cursor.Need("channel").Text();
+  const JsonCursor from = cursor.Need("from");
+  if (!from.is_string()) {
+    read.from = Read::From::kSequence;
+    read.sequence = from.Unsigned();
+  } else if (from.Text() == "first") {
+    read.from = Read::From::kFirst;
+  } else if (from.Text() == "last") {
+    read.from = Read::From::kLast;
+  } else if (from.Text() == "new") {
+    read.from = Read::From::kNew;
+  } else {
+    from.Fail("\"first\", \"last\", \"new\" or a sequence is expected");
+  }
+  if (const auto max = cursor.Find("max")) read.max = max->Unsigned();
+  cursor.Finish();
+  return read;
+}
+
+template <typename Empty>
+Action ParseEmpty(const JsonCursor& cursor, const Keys&) {
+  cursor.Finish();
+  return Empty{};
+}
+
+Action ParseWait(JsonCursor cursor, const Keys&) {
+  constexpr uint64_t kWaitMaxMs = 24u * 3600 * 1000;
+  const Wait wait{static_cast<int64_t>(cursor.Need("ms").Unsigned(kWaitMaxMs))};
+  cursor.Finish();
+  return wait;
+}
+
+Action ParseTamper(const JsonCursor& cursor, const Keys&) {
+  return Tamper{ParseTamperOperations(cursor)};
+}
+
+Action ParseInspect(JsonCursor cursor, const Keys& keys) {
+  Inspect inspect;
+  if (const auto names = cursor.Find("keys")) {
+    for (const JsonCursor& item : names->Items()) inspect.keys.push_back(KeyName(item, keys));
+  } else {
+    for (const auto& [name, unused] : keys) inspect.keys.push_back(name);
+  }
+  if (const auto texts = cursor.Find("texts")) {
+    for (const JsonCursor& item : texts->Items()) {
+      inspect.texts.push_back(item.Payload());
+      if (inspect.texts.back().empty()) item.Fail("an empty text is found everywhere");
+    }
+  }
+  cursor.Finish();
+  return inspect;
+}
+
+struct StepKind {
+  const char* name;
+  Action (*parse)(const JsonCursor&, const Keys&);
+};
+
+template <Action (*kParse)(JsonCursor, const Keys&)>
+Action ByValue(const JsonCursor& cursor, const Keys& keys) {
+  return kParse(cursor, keys);
+}
+
+// To add a step kind: a struct in scenario.h, a row here, a handler in harness/runner/execute.cc, a
+// paragraph in scenarios/LANGUAGE.md.
+constexpr StepKind kStepKinds[] = {
+    {"golden", ParseGolden},      {"start", ParseStart},      {"publish", ByValue<ParsePublish>},
+    {"read", ByValue<ParseRead>}, {"stop", ParseEmpty<Stop>}, {"kill", ParseEmpty<Kill>},
+    {"wait", ByValue<ParseWait>}, {"tamper", ParseTamper},    {"inspect", ByValue<ParseInspect>},
+};
+
+uint8_t AsByte(const JsonCursor& c) { return static_cast<uint8_t>(c.Unsigned(255)); }
+
+TamperOperation ParseFlip(JsonCursor& cursor) {
+  return FlipByte{cursor.Need("file").Text(), cursor.Need("at").Signed(),
+                  AsByte(cursor.Need("xor"))};
+}
+
+TamperOperation ParseTruncate(JsonCursor& cursor) {
+  Truncate truncate{cursor.Need("file").Text(), {}, {}};
+  Take(cursor, "size", truncate.size, AsUnsigned);
+  Take(cursor, "by", truncate.by, AsUnsigned);
+  if (truncate.size.has_value() == truncate.by.has_value())
+    cursor.Fail("either \"size\" or \"by\" is expected");
+  return truncate;
+}
+
+TamperOperation ParseAppend(JsonCursor& cursor) {
+  JsonCursor::Json hex = {{"hex", cursor.Need("hex").Text()}};
+  return AppendBytes{cursor.Need("file").Text(), JsonCursor("\"hex\"", hex).Payload()};
+}
+
+TamperOperation ParseRecordChange(JsonCursor& cursor) {
+  ChangeRecord change;
+  change.file = cursor.Need("file").Text();
+  change.record = cursor.Need("record").Unsigned();
+  if (const auto from = cursor.Find("from")) {
+    if (from->Text() != "data") from->Fail("only \"data\" is known");
+    change.from_data = true;
+  }
+  change.offset = cursor.Need("offset").Signed();
+  Take(cursor, "set", change.set, AsByte);
+  Take(cursor, "xor", change.flip, AsByte);
+  if (change.set.has_value() == change.flip.has_value())
+    cursor.Fail("either \"set\" or \"xor\" is expected");
+  if (const auto repair = cursor.Find("repairCrc")) change.repair_crc = repair->Bool();
+  return change;
+}
+
+template <typename Pair>
+TamperOperation ParsePair(JsonCursor& cursor) {
+  return Pair{cursor.Need("file").Text(), cursor.Need("a").Unsigned(), cursor.Need("b").Unsigned()};
+}
+
+TamperOperation ParseOperation(JsonCursor cursor) {
+  const JsonCursor kind = cursor.Need("op");
+  const std::string op = kind.Text();
+  const auto parsed = [&]() -> TamperOperation {
+    if (op == "flip") return ParseFlip(cursor);
+    if (op == "truncate") return ParseTruncate(cursor);
+    if (op == "append") return ParseAppend(cursor);
+    if (op == "remove") return RemoveFile{cursor.Need("file").Text()};
+    if (op == "rename") return RenameFile{cursor.Need("file").Text(), cursor.Need("to").Text()};
+    if (op == "mkdir") return MakeDirectory{cursor.Need("file").Text()};
+    if (op == "record") return ParseRecordChange(cursor);
+    if (op == "swapData") return ParsePair<SwapData>(cursor);
+    if (op == "copyData") return ParsePair<CopyData>(cursor);
+    kind.Fail("no such operation");
+  }();
+  cursor.Finish();
+  return parsed;
+}
+
+}  // namespace
+
+std::vector<TamperOperation> ParseTamperOperations(const JsonCursor& cursor) {
+  std::vector<TamperOperation> operations;
+  for (const JsonCursor& item : cursor.Items()) operations.push_back(ParseOperation(item));
+  return operations;
+}
+
+Step ParseStep(JsonCursor cursor, const Keys& keys) {
+  Step step;
+  if (const auto label = cursor.Find("as")) step.label = label->Text();
+  const StepKind* found = nullptr;
+  for (const StepKind& kind : kStepKinds) {
+    if (const auto body = cursor.Find(kind.name)) {
+      if (found != nullptr)
+        cursor.Fail(std::string("both \"") + found->name + "\" and \"" + kind.name + "\"");
+      found = &kind;
+      step.action = kind.parse(*body, keys);
+    }
+  }
+  cursor.Finish();
+  if (found == nullptr)
+    cursor.Fail("a step is expected: golden, start, publish, read, stop, kill, wait, ...");
+  return step;
+}
+
+}  // namespace atrest::scenario

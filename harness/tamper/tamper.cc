@@ -1,0 +1,128 @@
+#include "harness/tamper/tamper.h"
+
+#include "harness/tamper/record_bytes.h"
+
+namespace atrest::tamper {
+namespace {
+
+constexpr uint64_t kFileMax = 1u << 30;
+
+Status Refuse(const std::string& file, const std::string& why) {
+  return Status(Code::kInvalid, "cannot tamper with " + file + ": " + why);
+}
+
+// The position AT means in a range of SIZE bytes: from the end if negative.
+Result<size_t> Position(const std::string& file, int64_t at, size_t size) {
+  const int64_t position = at < 0 ? at + static_cast<int64_t>(size) : at;
+  if (position < 0 || position >= static_cast<int64_t>(size)) {
+    return Refuse(file, "position " + std::to_string(at) + " is outside");
+  }
+  return static_cast<size_t>(position);
+}
+
+class Operator {
+ public:
+  Operator(std::string directory, env::FileSystem& files)
+      : directory_(std::move(directory)), files_(files) {}
+
+  Status operator()(const scenario::FlipByte& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      const auto at = Position(op.file, op.at, bytes.size());
+      if (!at.ok()) return at.status();
+      bytes[at.value()] = static_cast<uint8_t>(bytes[at.value()] ^ op.mask);
+      return Status();
+    });
+  }
+
+  Status operator()(const scenario::Truncate& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      const uint64_t by = op.by.value_or(0);
+      if (by > bytes.size()) return Refuse(op.file, "it is shorter than that");
+      bytes.resize(op.size ? *op.size : bytes.size() - by);
+      return Status();
+    });
+  }
+
+  Status operator()(const scenario::AppendBytes& op) const {
+    return Edit(op.file, [&](Bytes& bytes) {
+      Append(bytes, AsBytes(op.bytes));
+      return Status();
+    });
+  }
+
+  Status operator()(const scenario::RemoveFile& op) const { return files_.Remove(Path(op.file)); }
+  Status operator()(const scenario::RenameFile& op) const {
+    return files_.Rename(Path(op.file), Path(op.to));
+  }
+  Status operator()(const scenario::MakeDirectory& op) const {
+    return files_.MakeDirectories(Path(op.file));
+  }
+
+  Status operator()(const scenario::ChangeRecord& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      const auto record = FindRecord(bytes, op.record);
+      if (!record) return Refuse(op.file, "no record " + std::to_string(op.record));
+      const auto range = op.from_data ? record->data : record->payload;
+      const auto at = Position(op.file, op.offset, range.size);
+      if (!at.ok()) return at.status();
+      uint8_t& byte = bytes[range.offset + at.value()];
+      byte = op.set ? *op.set : static_cast<uint8_t>(byte ^ op.flip.value_or(0));
+      if (op.repair_crc) RepairChecksum(bytes, *record);
+      return Status();
+    });
+  }
+
+  Status operator()(const scenario::SwapData& op) const {
+    return MoveData(op.file, op.a, op.b, true);
+  }
+  Status operator()(const scenario::CopyData& op) const {
+    return MoveData(op.file, op.a, op.b, false);
+  }
+
+ private:
+  std::string Path(const std::string& file) const { return directory_ + "/" + file; }
+
+  template <typename Change>
+  Status Edit(const std::string& file, Change change) const {
+    auto bytes = env::ReadWhole(files_, Path(file), kFileMax);
+    if (!bytes.ok()) return bytes.status();
+    ATREST_TRY(change(bytes.value()));
+    return env::WriteWhole(files_, Path(file), bytes.value());
+  }
+
+  // Record B gets the data of A, and with SWAP A that of B.
+  Status MoveData(const std::string& file, uint64_t a, uint64_t b, bool swap) const {
+    return Edit(file, [&](Bytes& bytes) -> Status {
+      const auto first = FindRecord(bytes, a);
+      const auto second = FindRecord(bytes, b);
+      if (!first || !second) return Refuse(file, "no such records");
+      if (first->data.size != second->data.size)
+        return Refuse(file, "the records' data differ in size");
+      for (size_t i = 0; i < first->data.size; ++i) {
+        uint8_t& from = bytes[first->data.offset + i];
+        uint8_t& to = bytes[second->data.offset + i];
+        const uint8_t kept = to;
+        to = from;
+        if (swap) from = kept;
+      }
+      RepairChecksum(bytes, *first);
+      RepairChecksum(bytes, *second);
+      return Status();
+    });
+  }
+
+  std::string directory_;
+  env::FileSystem& files_;
+};
+
+}  // namespace
+
+Status Apply(const std::vector<scenario::TamperOperation>& operations, const std::string& directory,
+             env::FileSystem& files) {
+  const Operator apply(directory, files);
+  for (const scenario::TamperOperation& operation : operations)
+    ATREST_TRY(std::visit(apply, operation));
+  return Status();
+}
+
+}  // namespace atrest::tamper

@@ -1,0 +1,13 @@
+#include "reference/base/check.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace atrest {
+
+void CheckFailed(const char* file, int line, const char* condition) {
+  std::fprintf(stderr, "%s:%d: check failed: %s\n", file, line, condition);
+  std::abort();
+}
+
+}  // namespace atrest

@@ -1,0 +1,30 @@
+// The encrypting layer: seals each non-empty payload before the store below sees it, opens it on
+// the way out. Everything else passes through. Each channel has its own derived key and nonce
+// sequence, made when the channel is recovered or created; reading goes by the stored code byte,
+// whatever cipher is configured. Specification: standalone.md 2 and 3.0 to 3.10. Empty payloads are
+// stored as they are. A message whose data is present and empty cannot be read back (standalone.md
+// 3.12).
+// Ownership: owns the store below. ENTROPY is borrowed and must outlive it.
+// Errors: those of the store below, and crypto/envelope.h's texts where a payload cannot be opened.
+// Threads: one.
+#pragma once
+
+#include <memory>
+
+#include "reference/crypto/envelope.h"
+#include "reference/crypto/secret.h"
+#include "reference/env/env.h"
+#include "reference/store/store.h"
+
+namespace atrest::store {
+
+struct EncryptionOptions {
+  crypto::Cipher cipher = crypto::DefaultCipher();
+  crypto::Secret key;  // as configured; the master of all channel keys
+};
+
+// kInvalid "encryption key required" if the key is empty.
+Result<std::unique_ptr<Store>> MakeCryptoStore(std::unique_ptr<Store> below, env::Entropy& entropy,
+                                               const EncryptionOptions& options);
+
+}  // namespace atrest::store
