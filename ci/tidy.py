@@ -273,13 +273,17 @@ def check_headers(tree):
 
 
 def check_unbuilt(tree):
+    listed = {}
+    for name, text in tree.items():
+        if name.rpartition("/")[2] == "CMakeLists.txt":
+            code = "\n".join(line.partition("#")[0] for line in text.splitlines())
+            listed[folder_of(name)] = re.split(r"[\s()]+", code)
     for name in tree:
-        if is_ours(name) and name.endswith(".cc"):
-            folder, _, base = name.rpartition("/")
-            lists = tree.get(f"{folder}/CMakeLists.txt", "")
-            lists = "\n".join(line.partition("#")[0] for line in lists.splitlines())
-            if base not in re.split(r"[\s()]+", lists):
-                yield name, 1, f"is not built: {folder}/CMakeLists.txt does not name it"
+        folder, _, base = name.rpartition("/")
+        if is_ours(name) and name.endswith(".cc") and base not in listed.get(folder, []):
+            yield name, 1, f"is not built: {folder}/CMakeLists.txt does not name it"
+        if name.endswith("_test.py") and name not in listed.get("", []):
+            yield name, 1, "is not run: CMakeLists.txt does not name it"
 
 
 def check_duplicate_names(tree):

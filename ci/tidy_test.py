@@ -226,6 +226,12 @@ class FileTest(TidyTest):
             self.assertError({name: ""} | lists, name, 1,
                              "is not built: reference/base/CMakeLists.txt does not name it")
 
+    def test_python_tests_that_nobody_runs(self):
+        name = "harness/pyreader/reader_test.py"
+        self.assertClean({name: "", "CMakeLists.txt": f"atrest_python_test(x SCRIPT {name})\n"})
+        self.assertError({name: "", "CMakeLists.txt": f"# {name}\n"}, name, 1,
+                         "is not run: CMakeLists.txt does not name it")
+
     def test_a_name_that_only_contains_another(self):
         tree = folder("reference/base", my_status__cc="") | {"reference/base/status.cc": ""}
         self.assertError(tree, "reference/base/status.cc", 1,

@@ -15,7 +15,8 @@ namespace atrest::runner {
 Status CopyTree(env::FileSystem& from_files, const std::string& from, env::FileSystem& to_files,
                 const std::string& to);
 
-// Every regular file below DIRECTORY, as paths relative to it, sorted. An absent directory has none.
+// Every regular file below DIRECTORY, as paths relative to it, sorted. An absent directory has
+// none.
 Result<std::vector<std::string>> ListFiles(env::FileSystem& files, const std::string& directory);
 
 // Fills DISK's sizes, and its hits for each of TEXTS: in the contents of every file, and in the

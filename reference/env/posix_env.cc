@@ -46,6 +46,11 @@ bool IsDirectory(const std::string& path) {
   return ::stat(path.c_str(), &state) == 0 && S_ISDIR(state.st_mode);
 }
 
+bool IsDirectoryNotLink(const std::string& path) {
+  struct stat state;
+  return ::lstat(path.c_str(), &state) == 0 && S_ISDIR(state.st_mode);
+}
+
 // Of the name itself: a link is not followed. Some file systems leave d_type unknown.
 unsigned char TypeOf(const std::string& directory, const dirent& entry) {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type;

@@ -33,7 +33,7 @@ using wire::MessagePtr;
 
 struct MessageCounts {
   uint64_t count = 0;
-  // As limits count them: payload of the record + 40 in a file store, encoded size in a memory store.
+  // As limits count them: record payload + 40 in a file store, encoded size in a memory store.
   uint64_t bytes = 0;
 };
 
