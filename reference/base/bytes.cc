@@ -14,18 +14,6 @@ std::optional<uint8_t> Digit(char c) {
   return std::nullopt;
 }
 
-template <typename T, size_t kSize>
-T LoadLe(const uint8_t* from) {
-  T value = 0;
-  for (size_t i = 0; i < kSize; ++i) value |= static_cast<T>(from[i]) << (8 * i);
-  return value;
-}
-
-template <typename T, size_t kSize>
-void StoreLe(uint8_t* to, T value) {
-  for (size_t i = 0; i < kSize; ++i) to[i] = static_cast<uint8_t>(value >> (8 * i));
-}
-
 }  // namespace
 
 ByteView AsBytes(std::string_view text) {
@@ -43,11 +31,10 @@ bool Equal(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
 void Append(Bytes& to, ByteView from) { to.insert(to.end(), from.begin(), from.end()); }
 
 std::string ToHex(ByteView bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const uint8_t byte : bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
+  std::string text(bytes.size() * 2, '0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text[2 * i] = kDigits[bytes[i] >> 4];
+    text[2 * i + 1] = kDigits[bytes[i] & 15];
   }
   return text;
 }
@@ -69,22 +56,6 @@ std::string Hex32(uint32_t value) {
   std::string text = "0x";
   for (int shift = 28; shift >= 0; shift -= 4) text.push_back(kDigits[(value >> shift) & 15]);
   return text;
-}
-
-uint32_t LoadLe32(const uint8_t* from) { return LoadLe<uint32_t, 4>(from); }
-uint64_t LoadLe64(const uint8_t* from) { return LoadLe<uint64_t, 8>(from); }
-
-uint64_t LoadBe64(const uint8_t* from) {
-  uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | from[i];
-  return value;
-}
-
-void StoreLe32(uint8_t* to, uint32_t value) { StoreLe<uint32_t, 4>(to, value); }
-void StoreLe64(uint8_t* to, uint64_t value) { StoreLe<uint64_t, 8>(to, value); }
-
-void StoreBe64(uint8_t* to, uint64_t value) {
-  for (int i = 7; i >= 0; --i, value >>= 8) to[i] = static_cast<uint8_t>(value);
 }
 
 }  // namespace atrest

@@ -11,20 +11,21 @@ namespace {
 
 constexpr size_t kBytesPerLine = 20;
 
+// "0a 1b 2c"
 std::string SpacedHex(ByteView bytes) {
-  const std::string hex = ToHex(bytes);
-  std::string text;
-  for (size_t at = 0; at < hex.size(); at += 2) {
-    if (at > 0) text += ' ';
-    text += hex.substr(at, 2);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(bytes.empty() ? 0 : bytes.size() * 3 - 1, ' ');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text[3 * i] = kDigits[bytes[i] >> 4];
+    text[3 * i + 1] = kDigits[bytes[i] & 15];
   }
   return text;
 }
 
 std::string Printable(ByteView bytes) {
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text += byte < 32 || byte > 128 ? '.' : static_cast<char>(byte);
+  std::string text(bytes.size(), '.');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] >= 32 && bytes[i] <= 128) text[i] = static_cast<char>(bytes[i]);
   }
   return text;
 }

@@ -1,8 +1,13 @@
 // Every golden store, cut at every byte of every file and with every byte changed once: opening
 // gives a store or a refusal with a text, lookups of every sequence give a message, none, or an
-// error with a text, and nothing hangs or crashes. Of the two files that hold long payloads, the
-// middle is sampled.
+// error with a text, and nothing hangs or crashes. The work is dealt out to several tests, so that
+// each is short. Sanitizers, which make each step some twenty times as slow, see a sample unless
+// ATREST_FULL_LADDER is defined (job "ladder").
 #include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "reference/env/fixed_env.h"
 #include "reference/store/golden_stores.h"
@@ -10,13 +15,14 @@
 namespace atrest::store {
 namespace {
 
-// Sanitizers make each step some twenty times as slow; they see every third.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t kStride = 3;
+#if defined(ATREST_FULL_LADDER)
+constexpr size_t kStride = 1;
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr size_t kStride = 61;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
     __has_feature(memory_sanitizer)
-constexpr size_t kStride = 3;
+constexpr size_t kStride = 61;
 #else
 constexpr size_t kStride = 1;
 #endif
@@ -24,24 +30,28 @@ constexpr size_t kStride = 1;
 constexpr size_t kStride = 1;
 #endif
 
-// Where to damage a file of SIZE bytes.
-std::vector<size_t> Positions(size_t size) {
-  constexpr size_t kHead = 4000;
-  constexpr size_t kTail = 100;
-  constexpr size_t kMiddleStride = 211;
+constexpr size_t kShares = 4;
+
+// Where the share SHARE damages a file of SIZE bytes: everywhere in turn near the start, where the
+// headers are, and by kStride behind that.
+std::vector<size_t> Positions(size_t size, size_t share) {
+  constexpr size_t kHead = 600;
   std::vector<size_t> positions;
-  for (size_t at = 0; at < size;) {
-    positions.push_back(at);
-    at += at < kHead || size - at <= kTail + kMiddleStride ? kStride : kMiddleStride;
+  size_t turn = 0;
+  for (size_t at = 0; at < size; at += at < kHead ? 1 : kStride) {
+    if (turn++ % kShares == share) positions.push_back(at);
   }
   return positions;
 }
 
-class DamageLadder : public ::testing::TestWithParam<std::string> {
+class DamageLadder : public ::testing::TestWithParam<std::tuple<std::string, size_t>> {
  protected:
+  const std::string& store() const { return std::get<0>(GetParam()); }
+  size_t share() const { return std::get<1>(GetParam()); }
+
   void SetUp() override {
     env::MemFileSystem files;
-    LoadGolden(GetParam(), files);
+    LoadGolden(store(), files);
     snapshot_ = files.TakeSnapshot();
   }
 
@@ -88,9 +98,9 @@ class DamageLadder : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(DamageLadder, CutAtEveryByte) {
-  for (const std::string& file : GoldenFiles(GetParam())) {
-    const Bytes whole = GoldenFile(GetParam(), file);
-    for (const size_t size : Positions(whole.size())) {
+  for (const std::string& file : GoldenFiles(store())) {
+    const Bytes whole = GoldenFile(store(), file);
+    for (const size_t size : Positions(whole.size(), share())) {
       Try(file, ByteView(whole).first(size), /*truncate=*/size % 2 == 0);
     }
   }
@@ -99,9 +109,9 @@ TEST_P(DamageLadder, CutAtEveryByte) {
 }
 
 TEST_P(DamageLadder, EveryByteChanged) {
-  for (const std::string& file : GoldenFiles(GetParam())) {
-    Bytes bytes = GoldenFile(GetParam(), file);
-    for (const size_t at : Positions(bytes.size())) {
+  for (const std::string& file : GoldenFiles(store())) {
+    Bytes bytes = GoldenFile(store(), file);
+    for (const size_t at : Positions(bytes.size(), share())) {
       const uint8_t mask = static_cast<uint8_t>(1u << (at % 8));
       bytes[at] ^= mask;
       Try(file, bytes, /*truncate=*/false);
@@ -112,11 +122,13 @@ TEST_P(DamageLadder, EveryByteChanged) {
   EXPECT_GT(opened_, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DamageLadder, ::testing::ValuesIn(GoldenNames()),
+INSTANTIATE_TEST_SUITE_P(All, DamageLadder,
+                         ::testing::Combine(::testing::ValuesIn(GoldenNames()),
+                                            ::testing::Range<size_t>(0, kShares)),
                          [](const auto& info) {
-                           std::string name = info.param;
+                           std::string name = std::get<0>(info.param);
                            std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
+                           return name + "_" + std::to_string(std::get<1>(info.param));
                          });
 
 }  // namespace
