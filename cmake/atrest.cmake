@@ -45,7 +45,7 @@ function(atrest_library name)
     set_target_properties(${name}_test PROPERTIES
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     gtest_discover_tests(${name}_test
-      TEST_PREFIX ${name}.
+      TEST_PREFIX ${name}. NO_PRETTY_VALUES
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       DISCOVERY_TIMEOUT 60
       PROPERTIES TIMEOUT ${ATREST_TEST_TIMEOUT_S} LABELS "${ARG_LABELS}")

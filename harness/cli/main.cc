@@ -26,6 +26,11 @@ int Main(int argc, char** argv) {
   atrest::cli::AddInspectCommand(app, chosen);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    // The library would print the argument, which may be a key behind a mistyped option.
+    std::fprintf(stderr,
+                 "atrest: there is an unknown option, or an argument too many; see --help\n");
+    return static_cast<int>(ExitCode::kUsage);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }

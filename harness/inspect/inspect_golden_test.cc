@@ -130,15 +130,15 @@ TEST(GoldenStoreTest, KeysAreNumberedAsGiven) {
   EXPECT_EQ(opened, "1.1.3.3.");
 }
 
-// What differs from the approved file is left beside the other files of the test run, to be
-// reviewed and copied over it.
+// Approved output: look at the difference, and if it is right accept it with ci/approve.py.
 void ExpectApproved(const std::string& name, const Inspection& inspection) {
   const std::string file = "inspect_" + name + ".txt";
   const std::string text = PrintText(inspection);
   if (text == ReadText("fixtures/reports/" + file)) return;
   env::PosixFileSystem files;
-  EXPECT_TRUE(env::WriteWhole(files, ::testing::TempDir() + file, AsBytes(text)).ok());
-  ADD_FAILURE() << ::testing::TempDir() << file << " is not fixtures/reports/" << file;
+  EXPECT_TRUE(
+      env::WriteWhole(files, "fixtures/reports/" + file + ".received", AsBytes(text)).ok());
+  ADD_FAILURE() << "differs from fixtures/reports/" << file;
 }
 
 TEST(GoldenStoreTest, TheTextOfSubscriptions) {

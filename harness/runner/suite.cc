@@ -81,10 +81,15 @@ Result<std::vector<scenario::Scenario>> Suite::Load(
 }
 
 Result<std::vector<scenario::KnownMessage>> Suite::KnownContents(const std::string& golden) const {
-  const std::string path = root_ + "/fixtures/stores/plans.json";
-  const auto json = env::ReadWhole(*files_, path, kJsonMax);
-  if (!json.ok()) return json.status();
-  return scenario::LoadKnownStore(path, AsText(json.value()), golden);
+  const std::string stores = root_ + "/fixtures/stores/";
+  const std::string plans_file = stores + "plans.json";
+  const std::string expect_file = stores + golden + "/expect.json";
+  const auto plans = env::ReadWhole(*files_, plans_file, kJsonMax);
+  if (!plans.ok()) return plans.status();
+  const auto expect = env::ReadWhole(*files_, expect_file, kJsonMax);
+  if (!expect.ok()) return expect.status();
+  return scenario::LoadKnownStore(plans_file, AsText(plans.value()), golden, expect_file,
+                                  AsText(expect.value()));
 }
 
 }  // namespace atrest::runner

@@ -2,6 +2,8 @@
 
 #include <map>
 #include <regex>
+#include <set>
+#include <utility>
 
 #include "harness/scenario/json_cursor.h"
 
@@ -73,18 +75,49 @@ std::vector<KnownMessage> ReadPlan(JsonCursor& plan) {
   return messages;
 }
 
+using Place = std::pair<std::string, uint64_t>;  // channel, sequence
+
+std::set<Place> ReadRefused(const std::string& file, std::string_view json) {
+  std::set<Place> refused;
+  const auto document = ParseJson(file, json);
+  const auto openings = JsonCursor(file, document).Need("opens").Items();
+  for (JsonCursor opening : openings) {
+    if (opening.Need("encrypt").Bool()) continue;
+    JsonCursor channels = opening.Need("read");
+    for (const std::string& channel : channels.Names()) {
+      JsonCursor sequences = channels.Need(channel);
+      for (const std::string& sequence : sequences.Names()) {
+        if (sequences.Need(sequence).is_null()) refused.emplace(channel, std::stoull(sequence));
+      }
+    }
+  }
+  return refused;
+}
+
+std::vector<KnownMessage> FindPlan(const std::string& file, std::string_view json,
+                                   const std::string& store) {
+  const auto document = ParseJson(file, json);
+  auto plans = JsonCursor(file, document).Items();
+  for (JsonCursor& plan : plans) {
+    if (plan.Need("name").Text() == store) return ReadPlan(plan);
+  }
+  throw LoadError{file + ": no golden store \"" + store + "\""};
+}
+
 }  // namespace
 
-Result<std::vector<KnownMessage>> LoadKnownStore(const std::string& file,
+Result<std::vector<KnownMessage>> LoadKnownStore(const std::string& plans_file,
                                                  std::string_view plans_json,
-                                                 const std::string& store) {
+                                                 const std::string& store,
+                                                 const std::string& expect_file,
+                                                 std::string_view expect_json) {
   try {
-    const auto document = ParseJson(file, plans_json);
-    auto plans = JsonCursor(file, document).Items();
-    for (JsonCursor& plan : plans) {
-      if (plan.Need("name").Text() == store) return ReadPlan(plan);
-    }
-    return Status(Code::kNotFound, file + ": no golden store \"" + store + "\"");
+    auto messages = FindPlan(plans_file, plans_json, store);
+    const auto refused = ReadRefused(expect_file, expect_json);
+    std::erase_if(messages, [&](const KnownMessage& message) {
+      return refused.contains({message.channel, message.sequence});
+    });
+    return messages;
   } catch (const LoadError& error) {
     return Status(Code::kInvalid, error.message);
   }
