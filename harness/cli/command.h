@@ -1,5 +1,5 @@
 // The verbs of atrest. A verb registers its options with the parser and does its work in Run; to
-// add one: VERB_command.cc and a row in commands.cc.
+// add one: VERB_command.cc and a line in main.cc.
 // Errors: CommandError ends a verb with its exit code and one line on stderr; main.cc is the only
 // place that catches.
 // Threads: one.

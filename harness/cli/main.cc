@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 #include "harness/cli/command.h"
 #include "harness/runner/version.h"
@@ -34,7 +35,13 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
-  return static_cast<int>(chosen());
+  const ExitCode code = chosen();
+  std::cout.flush();
+  if (!std::cout) {
+    std::fprintf(stderr, "atrest: cannot write the standard output\n");
+    return static_cast<int>(ExitCode::kHarnessFailed);
+  }
+  return static_cast<int>(code);
 }
 
 }  // namespace

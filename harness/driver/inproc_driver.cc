@@ -12,9 +12,12 @@ namespace {
 
 // 2027-01-01, behind every golden store, so that nothing is stored before what is already there.
 constexpr int64_t kStartNs = 1'798'761'600'000'000'000;
+constexpr char kVersion[] = "0.1.0 (a model of 0.25.6)";
 constexpr int64_t kPublishTakesNs = 1'000'000;
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr char kClientId[] = "atrest";
+// A damaged store may say that its next message is 2^62 sequences away.
+constexpr uint64_t kMissingMax = 100'000;
 
 std::string LevelTag(LogLevel level) {
   switch (level) {
@@ -69,7 +72,7 @@ InprocDriver::~InprocDriver() = default;
 
 TargetInfo InprocDriver::Info() const {
   return {options_.name,
-          "0.25.6",
+          kVersion,
           {"file", "memory", "kill", "format:stan-file-1"},
           !options_.never_encrypt};
 }
@@ -135,13 +138,14 @@ Status InprocDriver::PublishOne(const std::string& channel_name, const std::stri
   store::Message message;
   message.sequence = messages.LastSequence() + 1;
   message.subject = channel_name;
-  message.timestamp_ns = clock_.NowNs();
+  message.timestamp_ns = clock_.NowNs();  // which never goes back
   if (!payload.empty()) message.data = ToBytes(payload);
   ATREST_TRY(messages.Store(std::move(message)));
   return messages.Flush();
 }
 
 Result<verdict::Observation> InprocDriver::Publish(const scenario::Publish& publish) {
+  ATREST_CHECK(store_ != nullptr);
   verdict::Published published;
   for (const std::string& payload : publish.payloads) {
     const Status stored = PublishOne(publish.channel, payload);
@@ -154,8 +158,8 @@ Result<verdict::Observation> InprocDriver::Publish(const scenario::Publish& publ
   return Seen(published);
 }
 
-void InprocDriver::Deliver(const scenario::Read& read, store::Channel& channel,
-                           verdict::Read& seen) {
+std::string InprocDriver::Deliver(const scenario::Read& read, store::Channel& channel,
+                                  verdict::Read& seen) {
   store::MessageStore& messages = *channel.messages;
   store::SubscriptionState subscription = Subscription();
   const uint64_t last = messages.LastSequence();
@@ -167,8 +171,9 @@ void InprocDriver::Deliver(const scenario::Read& read, store::Channel& channel,
   const Status created = channel.subscriptions->Create(subscription);
   if (!created.ok()) {
     seen.error = created.message();
-    return;
+    return "";
   }
+  uint64_t missing = 0;
   for (; next <= last && seen.deliveries.size() < read.max; ++next) {
     const auto found = messages.Lookup(next);
     if (!found.ok()) {
@@ -177,7 +182,10 @@ void InprocDriver::Deliver(const scenario::Read& read, store::Channel& channel,
                                      std::to_string(next) + " (" + found.status().message() + ")");
       break;
     }
-    if (found.value() == nullptr) continue;  // a gap
+    if (found.value() == nullptr) {  // a gap
+      if (++missing <= kMissingMax) continue;
+      return "more than " + std::to_string(kMissingMax) + " sequences are missing";
+    }
     const store::Message& message = *found.value();
     seen.deliveries.push_back({message.sequence, std::string(AsText(message.payload())),
                                message.subject, message.redelivered});
@@ -186,20 +194,24 @@ void InprocDriver::Deliver(const scenario::Read& read, store::Channel& channel,
   }
   (void)channel.subscriptions->Delete(subscription.id);
   (void)channel.subscriptions->Flush();
+  return "";
 }
 
 Result<verdict::Observation> InprocDriver::Read(const scenario::Read& read) {
+  ATREST_CHECK(store_ != nullptr);
   verdict::Read seen;
   const auto channel = ChannelNamed(read.channel);
-  if (channel.ok()) {
-    Deliver(read, *channel.value(), seen);
-  } else {
+  if (!channel.ok()) {
     seen.error = channel.status().message();
+    return Seen(seen);
   }
+  const std::string undecided = Deliver(read, *channel.value(), seen);
+  if (!undecided.empty()) return Seen(verdict::Undecided{undecided});
   return Seen(seen);
 }
 
 Result<verdict::Observation> InprocDriver::Stop() {
+  ATREST_CHECK(store_ != nullptr);
   (void)store_->DeleteClient(kClientId);
   const Status closed = store_->Close();
   if (!closed.ok()) log_.Log(LogLevel::kError, closed.message());

@@ -47,7 +47,8 @@ class InprocDriver : public Driver {
   Status Recover(const std::string& cluster_id);
   Result<store::Channel*> ChannelNamed(const std::string& name);
   Status PublishOne(const std::string& channel, const std::string& payload);
-  void Deliver(const scenario::Read& read, store::Channel& channel, verdict::Read& seen);
+  // Why it cannot be told what comes, or "".
+  std::string Deliver(const scenario::Read& read, store::Channel& channel, verdict::Read& seen);
   verdict::Observation Seen(verdict::Outcome outcome);
 
   std::unique_ptr<env::FileSystem> files_;

@@ -3,14 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/inspect/kind_names.h"
-#include "reference/wire/utf8.h"
+#include "reference/base/utf8.h"
 
 namespace atrest::inspect {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json Text(std::string_view bytes) { return wire::ReplaceBadUtf8(bytes); }
+Json Text(std::string_view bytes) { return ReplaceBadUtf8(bytes); }
 
 template <typename T>
 Json OrNull(const std::optional<T>& value) {

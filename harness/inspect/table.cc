@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "reference/base/check.h"
-#include "reference/wire/utf8.h"
+#include "reference/base/utf8.h"
 
 namespace atrest::inspect {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 size_t Width(std::string_view text) {
   size_t width = 0;
   for (; !text.empty(); ++width) {
-    text.remove_prefix(std::max<size_t>(wire::Utf8Length(text), 1));
+    text.remove_prefix(std::max<size_t>(Utf8Length(text), 1));
   }
   return width;
 }

@@ -56,27 +56,50 @@ void JudgeStart(const Expectation& expected, const verdict::Started& seen, Judge
   }
 }
 
+// Delivery is at least once: a repetition that is marked as such is not judged.
+std::vector<verdict::Delivery> FirstDeliveries(const verdict::Read& seen) {
+  std::vector<verdict::Delivery> first;
+  for (const verdict::Delivery& delivery : seen.deliveries) {
+    const bool known =
+        std::ranges::find(first, delivery.sequence, &verdict::Delivery::sequence) != first.end();
+    if (!(delivery.redelivered && known)) first.push_back(delivery);
+  }
+  return first;
+}
+
+bool Matches(const scenario::ExpectedDelivery& expected, const verdict::Delivery& got) {
+  return got.sequence == expected.sequence && Matches(expected.payload, got.payload) &&
+         (!expected.subject || got.subject == *expected.subject);
+}
+
+std::string Show(const verdict::Delivery& delivery) {
+  return "sequence " + std::to_string(delivery.sequence) +
+         " came: " + oracle::Show(delivery.payload) + " on " + delivery.subject;
+}
+
+std::string Show(const scenario::ExpectedDelivery& expected) {
+  return "sequence " + std::to_string(expected.sequence) + " as " + Show(expected.payload) +
+         (expected.subject ? " on " + *expected.subject : "");
+}
+
 void JudgeReceives(const std::vector<scenario::ExpectedDelivery>& expected,
                    const verdict::Read& seen, Judgement& judgement) {
-  for (size_t i = 0; i < std::max(expected.size(), seen.deliveries.size()); ++i) {
+  if (!seen.error.empty()) {
+    judgement.Fail("a subscription is expected, but it was refused: " + seen.error);
+    return;
+  }
+  const auto deliveries = FirstDeliveries(seen);
+  for (size_t i = 0; i < std::max(expected.size(), deliveries.size()); ++i) {
     if (i >= expected.size()) {
-      judgement.Fail("nothing more is expected, but sequence " +
-                     std::to_string(seen.deliveries[i].sequence) +
-                     " came: " + oracle::Show(seen.deliveries[i].payload));
-      return;
+      judgement.Fail("nothing more is expected, but " + Show(deliveries[i]));
+    } else if (i >= deliveries.size()) {
+      judgement.Fail(Show(expected[i]) + " is expected, but nothing more came");
+    } else if (!Matches(expected[i], deliveries[i])) {
+      judgement.Fail(Show(expected[i]) + " is expected, but " + Show(deliveries[i]));
+    } else {
+      continue;
     }
-    const std::string wanted =
-        "sequence " + std::to_string(expected[i].sequence) + " as " + Show(expected[i].payload);
-    if (i >= seen.deliveries.size()) {
-      judgement.Fail(wanted + " is expected, but nothing more came");
-      return;
-    }
-    const verdict::Delivery& got = seen.deliveries[i];
-    if (got.sequence != expected[i].sequence || !Matches(expected[i].payload, got.payload)) {
-      judgement.Fail(wanted + " is expected, but sequence " + std::to_string(got.sequence) +
-                     " came: " + oracle::Show(got.payload));
-      return;
-    }
+    return;
   }
 }
 
@@ -91,13 +114,48 @@ void JudgeLog(const char* level, const std::vector<std::string>& expected,
                  ", but say " + List(logged));
 }
 
+const verdict::DiskMessage* Find(const verdict::Disk& disk, const std::string& channel,
+                                 uint64_t sequence) {
+  const auto found = std::ranges::find_if(disk.messages, [&](const verdict::DiskMessage& message) {
+    return message.channel == channel && message.sequence == sequence;
+  });
+  return found == disk.messages.end() ? nullptr : &*found;
+}
+
+constexpr size_t kNonceRandomSize = 4;
+
+// The counter of a nonce: what stands behind its random bytes, big-endian.
+uint64_t CounterOf(const std::string& nonce) {
+  uint64_t counter = 0;
+  for (const char c : nonce.substr(std::min(nonce.size(), kNonceRandomSize))) {
+    counter = counter << 8 | static_cast<unsigned char>(c);
+  }
+  return counter;
+}
+
+void JudgeNonce(const scenario::ExpectedDiskMessage& expected, const verdict::DiskMessage& found,
+                const verdict::Disk& disk, const std::string& where, Judgement& judgement) {
+  if (expected.nonce_counter &&
+      (found.nonce.empty() || CounterOf(found.nonce) != *expected.nonce_counter)) {
+    judgement.Fail(where + ": the nonce counter " + std::to_string(*expected.nonce_counter) +
+                   " is expected, but it is " +
+                   (found.nonce.empty() ? "no nonce" : std::to_string(CounterOf(found.nonce))));
+  }
+  if (!expected.nonce_random_as) return;
+  const auto* other = Find(disk, expected.channel, *expected.nonce_random_as);
+  const auto random_of = [](const std::string& nonce) { return nonce.substr(0, kNonceRandomSize); };
+  if (other == nullptr || found.nonce.empty() ||
+      random_of(found.nonce) != random_of(other->nonce)) {
+    judgement.Fail(where + ": the random bytes of its nonce are expected to be those of sequence " +
+                   std::to_string(*expected.nonce_random_as) + ", but are not");
+  }
+}
+
 void JudgeMessage(const scenario::ExpectedDiskMessage& expected, const verdict::Disk& disk,
                   Judgement& judgement) {
   const std::string where = expected.channel + ":" + std::to_string(expected.sequence);
-  const auto found = std::ranges::find_if(disk.messages, [&](const verdict::DiskMessage& message) {
-    return message.channel == expected.channel && message.sequence == expected.sequence;
-  });
-  if (found == disk.messages.end()) {
+  const auto* found = Find(disk, expected.channel, expected.sequence);
+  if (found == nullptr) {
     judgement.Fail(where + " is expected on disk, but is not there");
     return;
   }
@@ -105,9 +163,9 @@ void JudgeMessage(const scenario::ExpectedDiskMessage& expected, const verdict::
                           const std::string& got) {
     judgement.Fail(where + ": " + what + " " + wanted + " is expected, but it is " + got);
   };
+  const auto or_none = [](const std::string& name) { return name.empty() ? "none" : name; };
   if (expected.cipher && *expected.cipher != found->cipher) {
-    differ("cipher", expected.cipher->empty() ? "none" : *expected.cipher,
-           found->cipher.empty() ? "none" : found->cipher);
+    differ("cipher", or_none(*expected.cipher), or_none(found->cipher));
   }
   if (expected.opened_by && *expected.opened_by != found->opened_by) {
     differ("opened by", List(*expected.opened_by), List(found->opened_by));
@@ -115,15 +173,19 @@ void JudgeMessage(const scenario::ExpectedDiskMessage& expected, const verdict::
   if (expected.data_size && *expected.data_size != found->data_size) {
     differ("data size", std::to_string(*expected.data_size), std::to_string(found->data_size));
   }
+  JudgeNonce(expected, *found, disk, where, judgement);
 }
 
 void JudgeTexts(const Expectation& expected, const verdict::Disk& disk, Judgement& judgement) {
   for (const verdict::ScanHit& hit : disk.hits) {
     const auto wanted = expected.texts.find(hit.text);
-    if (wanted == expected.texts.end() || wanted->second == !hit.places.empty()) continue;
-    judgement.Fail(wanted->second ? oracle::Show(hit.text) + " is expected on disk, but is nowhere"
-                                  : oracle::Show(hit.text) +
-                                        " must not be on disk, but stands in " + List(hit.places));
+    const bool found = !hit.contents.empty() || !hit.names.empty();
+    if (wanted == expected.texts.end() || wanted->second == found) continue;
+    auto places = hit.contents;
+    for (const std::string& name : hit.names) places.push_back("the name of " + name);
+    judgement.Fail(oracle::Show(hit.text) +
+                   (wanted->second ? " is expected on disk, but is nowhere"
+                                   : " must not be on disk, but stands in " + List(places)));
   }
 }
 
@@ -156,15 +218,9 @@ void JudgeDisk(const Expectation& expected, const verdict::Disk& disk, Judgement
   JudgeSizes(expected, disk, judgement);
 }
 
-bool Reported(const verdict::Observation& seen) {
-  return std::ranges::any_of(seen.log, [](const verdict::LogLine& line) {
-    return line.level == "ERR" || line.level == "WRN" || line.level == "FTL";
-  });
-}
-
-void JudgeTampering(const scenario::Read& read, const verdict::Observation& seen,
-                    const History& history, Judgement& judgement) {
-  switch (OutcomeOfTampering(read, seen, history)) {
+void JudgeTampering(const scenario::Read& read, const verdict::Read& seen, const Past& past,
+                    Judgement& judgement) {
+  switch (OutcomeOfTampering(read, seen, past)) {
     case TamperingOutcome::kDetected:
       return;
     case TamperingOutcome::kAcceptedSilently:
@@ -180,15 +236,14 @@ void JudgeTampering(const scenario::Read& read, const verdict::Observation& seen
 
 }  // namespace
 
-TamperingOutcome OutcomeOfTampering(const scenario::Read& read, const verdict::Observation& seen,
-                                    const History& history) {
-  const auto& deliveries = std::get<verdict::Read>(seen.outcome).deliveries;
-  const auto channel = history.find(read.channel);
-  const auto published = channel == history.end() ? std::map<uint64_t, Entry>() : channel->second;
+TamperingOutcome OutcomeOfTampering(const scenario::Read& read, const verdict::Read& seen,
+                                    const Past& past) {
+  const auto channel = past.history.find(read.channel);
+  const Messages published = channel == past.history.end() ? Messages() : channel->second;
   std::map<uint64_t, bool> missing;
   for (const auto& [sequence, entry] : published) missing[sequence] = entry.certain;
   uint64_t previous = 0;
-  for (const verdict::Delivery& delivery : deliveries) {
+  for (const verdict::Delivery& delivery : FirstDeliveries(seen)) {
     const auto entry = published.find(delivery.sequence);
     const bool as_published = entry != published.end() &&
                               entry->second.payload == delivery.payload &&
@@ -199,11 +254,12 @@ TamperingOutcome OutcomeOfTampering(const scenario::Read& read, const verdict::O
   }
   const bool lost =
       std::ranges::any_of(missing, [](const auto& message) { return message.second; });
-  return lost && !Reported(seen) ? TamperingOutcome::kDataLost : TamperingOutcome::kDetected;
+  const bool told = past.reported || !seen.error.empty();
+  return lost && !told ? TamperingOutcome::kDataLost : TamperingOutcome::kDetected;
 }
 
-std::vector<Finding> Judge(const Expectation& expectation, const scenario::Action& action,
-                           const verdict::Observation& seen, const History& history) {
+std::vector<Finding> Judge(const scenario::Expectation& expectation, const scenario::Action& action,
+                           const verdict::Observation& seen, const Past& past) {
   Judgement judgement(expectation);
   if (const auto* started = std::get_if<verdict::Started>(&seen.outcome)) {
     JudgeStart(expectation, *started, judgement);
@@ -216,7 +272,7 @@ std::vector<Finding> Judge(const Expectation& expectation, const scenario::Actio
   } else if (const auto* read = std::get_if<verdict::Read>(&seen.outcome)) {
     if (expectation.receives) JudgeReceives(*expectation.receives, *read, judgement);
     if (expectation.tampering_detected) {
-      JudgeTampering(std::get<scenario::Read>(action), seen, history, judgement);
+      JudgeTampering(std::get<scenario::Read>(action), *read, past, judgement);
     }
   } else if (const auto* disk = std::get_if<verdict::Disk>(&seen.outcome)) {
     JudgeDisk(expectation, *disk, judgement);

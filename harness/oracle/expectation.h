@@ -12,18 +12,24 @@
 
 namespace atrest::oracle {
 
-// What EXPECTATION has against SEEN, the observation of the step it names. HISTORY is what was
-// published up to that step, for the expectation that tampering is detected.
-std::vector<Finding> Judge(const scenario::Expectation& expectation, const scenario::Action& action,
-                           const verdict::Observation& seen, const History& history);
+// What was before the step that is judged, as far as an expectation about tampering needs it.
+struct Past {
+  const History& history;  // what was published
+  bool reported = false;   // since the last start or tampering, this step included: anything logged
+                           // as a warning or worse
+};
 
-// How tampering with a store ended, for a reader of CHANNEL.
+// What EXPECTATION has against SEEN, the observation of the step it names.
+std::vector<Finding> Judge(const scenario::Expectation& expectation, const scenario::Action& action,
+                           const verdict::Observation& seen, const Past& past);
+
+// How tampering with a store ended, for a reader of a channel from its first message.
 enum class TamperingOutcome {
   kDetected,          // nothing false was delivered, and whatever is missing was reported
   kAcceptedSilently,  // something was delivered that was never published so
   kDataLost,          // something published is missing and nothing was reported
 };
-TamperingOutcome OutcomeOfTampering(const scenario::Read& read, const verdict::Observation& seen,
-                                    const History& history);
+TamperingOutcome OutcomeOfTampering(const scenario::Read& read, const verdict::Read& seen,
+                                    const Past& past);
 
 }  // namespace atrest::oracle

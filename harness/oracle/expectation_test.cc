@@ -17,7 +17,7 @@ Expectation Of(const std::string& step) {
 // The message of the first finding without the step's name, or "ok".
 std::string Judged(const Expectation& expectation, const scenario::Action& action,
                    const verdict::Observation& seen, const History& history = {}) {
-  const auto findings = Judge(expectation, action, seen, history);
+  const auto findings = Judge(expectation, action, seen, {history});
   if (findings.empty()) return "ok";
   EXPECT_EQ(findings[0].requirement, "K-1");
   return findings[0].message.substr(findings[0].message.find(": ") + 2);
@@ -32,20 +32,20 @@ const scenario::Action kRead = scenario::Read{"foo"};
 
 TEST(ExpectationTest, DeliveriesAreExact) {
   Expectation expectation = Of("r");
-  expectation.receives = {{1, "one"}, {2, scenario::SealedPayload{"AES", 3}}};
+  expectation.receives = {{1, "one", {}}, {2, scenario::SealedPayload{"AES", 3}, {}}};
   const std::string sealed = '\x01' + std::string(31, 'x');
   EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}, {2, sealed, "foo"}})), "ok");
   EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}})),
             "sequence 2 as 3 bytes sealed with AES is expected, but nothing more came");
   EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "two", "foo"}})),
-            "sequence 1 as \"one\" is expected, but sequence 1 came: \"two\"");
+            "sequence 1 as \"one\" is expected, but sequence 1 came: \"two\" on foo");
   EXPECT_EQ(Judged(expectation, kRead,
                    Reading({{1, "one", "foo"}, {2, '\x02' + std::string(31, 'x'), "foo"}}))
                 .substr(0, 27),
             "sequence 2 as 3 bytes seale");
   EXPECT_EQ(
       Judged(expectation, kRead, Reading({{1, "one", "foo"}, {2, sealed, "foo"}, {3, "", "foo"}})),
-      "nothing more is expected, but sequence 3 came: an empty payload");
+      "nothing more is expected, but sequence 3 came: an empty payload on foo");
 }
 
 TEST(ExpectationTest, ErrorLinesAreExactAndOtherLevelsDoNotCount) {
@@ -96,11 +96,11 @@ TEST(ExpectationTest, Disk) {
   disk.messages = {{"foo", 1, "foo", 34, "AES", std::string(12, 'n'), {"right"}, "hello"}};
   disk.damage = {{"foo/msgs.1.dat", 4, "crc", "why"}};
   disk.nonce_reuse = {"channel foo, nonce 00, sequences 1 2"};
-  disk.hits = {{"needle", {"server.dat at 9"}}};
+  disk.hits = {{"needle", {"server.dat at 9"}, {"needle/x"}}};
   disk.sizes = {{"server.dat", 208}};
 
   Expectation right = Of("d");
-  right.messages = {{"foo", 1, "AES", std::vector<std::string>{"right"}, 34}};
+  right.messages = {{"foo", 1, "AES", std::vector<std::string>{"right"}, 34, {}, {}}};
   right.damage = {"crc"};
   right.nonces_unique = false;
   right.texts = {{"needle", true}};
@@ -125,7 +125,7 @@ TEST(ExpectationTest, Disk) {
   EXPECT_EQ(with([](Expectation& e) { e.nonces_unique = true; }),
             "a nonce was used twice: channel foo, nonce 00, sequences 1 2");
   EXPECT_EQ(with([](Expectation& e) { e.texts["needle"] = false; }),
-            "\"needle\" must not be on disk, but stands in server.dat at 9");
+            "\"needle\" must not be on disk, but stands in server.dat at 9; the name of needle/x");
   EXPECT_EQ(with([](Expectation& e) { e.sizes["server.dat"] = 4; }),
             "server.dat: 4 bytes is expected, but it is 208 bytes");
   EXPECT_EQ(with([](Expectation& e) {
@@ -141,23 +141,61 @@ TEST(TamperingTest, OutcomesAreToldApart) {
   history["foo"][1].payload = "one";
   history["foo"][2].payload = "two";
   const scenario::Read read{"foo"};
-  const auto outcome = [&](const verdict::Observation& seen) {
-    return OutcomeOfTampering(read, seen, history);
+  const auto outcome = [&](const std::vector<verdict::Delivery>& deliveries, bool reported = false,
+                           const std::string& error = "") {
+    return OutcomeOfTampering(read, {deliveries, error}, {history, reported});
   };
-  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}, {2, "two", "foo"}})), TamperingOutcome::kDetected)
+  EXPECT_EQ(outcome({{1, "one", "foo"}, {2, "two", "foo"}}), TamperingOutcome::kDetected)
       << "nothing was lost";
-  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}}, {{"ERR", "cannot read 2"}})),
-            TamperingOutcome::kDetected);
-  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}})), TamperingOutcome::kDataLost);
-  EXPECT_EQ(outcome(Reading({{1, "two", "foo"}, {2, "one", "foo"}})),
-            TamperingOutcome::kAcceptedSilently);
-  EXPECT_EQ(outcome(Reading({{1, "one", "bar"}, {2, "two", "foo"}})),
-            TamperingOutcome::kAcceptedSilently);
-  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}, {9, "two", "foo"}})),
-            TamperingOutcome::kAcceptedSilently);
-  EXPECT_EQ(outcome(Reading({{1, "one", "foo"}, {1, "one", "foo"}, {2, "two", "foo"}})),
-            TamperingOutcome::kAcceptedSilently)
+  EXPECT_EQ(outcome({{1, "one", "foo"}}, true), TamperingOutcome::kDetected);
+  EXPECT_EQ(outcome({}, false, "refused"), TamperingOutcome::kDetected);
+  EXPECT_EQ(outcome({{1, "one", "foo"}}), TamperingOutcome::kDataLost);
+  const auto accepted = TamperingOutcome::kAcceptedSilently;
+  EXPECT_EQ(outcome({{1, "two", "foo"}, {2, "one", "foo"}}), accepted);
+  EXPECT_EQ(outcome({{1, "two", "foo"}}, true), accepted) << "delivered falsely all the same";
+  EXPECT_EQ(outcome({{1, "one", "bar"}, {2, "two", "foo"}}), accepted);
+  EXPECT_EQ(outcome({{1, "one", "foo"}, {9, "two", "foo"}}), accepted);
+  EXPECT_EQ(outcome({{1, "one", "foo"}, {1, "one", "foo"}, {2, "two", "foo"}}), accepted)
       << "delivered twice";
+  EXPECT_EQ(outcome({{1, "one", "foo"}, {1, "one", "foo", true}, {2, "two", "foo"}}),
+            TamperingOutcome::kDetected)
+      << "redelivered";
+}
+
+TEST(ExpectationTest, SubjectsAndRefusedSubscriptions) {
+  Expectation expectation = Of("r");
+  expectation.receives = {{1, "one", "bar"}};
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "bar"}})), "ok");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}})),
+            "sequence 1 as \"one\" on bar is expected, but sequence 1 came: \"one\" on foo");
+  Expectation nothing = Of("r");
+  nothing.receives.emplace();
+  EXPECT_EQ(Judged(nothing, kRead, {verdict::Read{{}, "no"}, {}}),
+            "a subscription is expected, but it was refused: no");
+}
+
+TEST(ExpectationTest, Nonces) {
+  const scenario::Action inspect = scenario::Inspect{};
+  const auto nonce = [](char random, char counter) {
+    return std::string(4, random) + std::string(7, '\0') + counter;
+  };
+  verdict::Disk disk;
+  disk.messages = {{"foo", 1, "foo", 34, "AES", nonce('r', 1), {}, {}},
+                   {"foo", 2, "foo", 34, "AES", nonce('r', 2), {}, {}},
+                   {"foo", 3, "foo", 34, "AES", nonce('s', 3), {}, {}},
+                   {"foo", 4, "foo", 5, "", "", {}, {}}};
+  const auto judged = [&](uint64_t sequence, std::optional<uint64_t> counter,
+                          std::optional<uint64_t> random_as) {
+    Expectation expectation = Of("d");
+    expectation.messages = {{"foo", sequence, {}, {}, {}, counter, random_as}};
+    return Judged(expectation, inspect, {disk, {}});
+  };
+  EXPECT_EQ(judged(2, 2, 1), "ok");
+  EXPECT_EQ(judged(2, 3, {}), "foo:2: the nonce counter 3 is expected, but it is 2");
+  EXPECT_EQ(judged(4, 4, {}), "foo:4: the nonce counter 4 is expected, but it is no nonce");
+  EXPECT_EQ(judged(3, 3, 1),
+            "foo:3: the random bytes of its nonce are expected to be those of sequence 1, but are "
+            "not");
 }
 
 TEST(ShowTest, TellsTextFromBytes) {

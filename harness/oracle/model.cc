@@ -1,22 +1,14 @@
 #include "harness/oracle/model.h"
 
 #include <algorithm>
-#include <cctype>
-#include <set>
 
 namespace atrest::oracle {
 namespace {
 
 using verdict::Level;
 
-std::string Upper(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-// D-07 by the documentation: CHACHA on ARM, otherwise AES. On platforms that are neither, page and
-// server disagree, so that either is accepted there.
+// D-07 by the documentation: CHACHA on ARM, otherwise AES. On platforms that are neither ARM nor
+// x86, page and server disagree, so that either is accepted there.
 std::string DefaultCipher() {
 #if defined(__arm__) || defined(__aarch64__)
   return "CHACHA";
@@ -25,12 +17,6 @@ std::string DefaultCipher() {
 #else
   return "";
 #endif
-}
-
-bool IsDocumentedCipher(const std::string& name) { return name == "AES" || name == "CHACHA"; }
-
-std::string Where(const std::string& channel, uint64_t sequence) {
-  return channel + ":" + std::to_string(sequence);
 }
 
 }  // namespace
@@ -43,27 +29,29 @@ void Model::Adopt(const std::vector<scenario::KnownMessage>& messages) {
     if (known.key) {
       entry.storage = Entry::Storage::kSealed;
       entry.key = *known.key;
-      entry.cipher = known.cipher.empty() ? "" : Upper(known.cipher);
+      entry.cipher = known.cipher;
+      entry.cipher_chosen = !known.cipher.empty();
     }
-    history_[known.channel][known.sequence] = entry;
+    on_disk_[known.channel][known.sequence] = entry;
   }
 }
 
 std::vector<Finding> Model::Observe(const scenario::Action& action,
                                     const verdict::Observation& seen) {
-  std::vector<Finding> findings;
-  if (std::holds_alternative<scenario::Tamper>(action)) tampered_ = true;
-  const bool ended = std::holds_alternative<scenario::Stop>(action) ||
-                     std::holds_alternative<scenario::Kill>(action);
-  if (ended && !durable_) history_.clear();
+  Findings findings;
   if (const auto* start = std::get_if<scenario::Start>(&action)) {
-    JudgeStart(*start, std::get<verdict::Started>(seen.outcome), findings);
+    Follow(*start, std::get<verdict::Started>(seen.outcome), findings);
   } else if (const auto* publish = std::get_if<scenario::Publish>(&action)) {
-    JudgePublish(*publish, std::get<verdict::Published>(seen.outcome), findings);
+    Follow(*publish, std::get<verdict::Published>(seen.outcome), findings);
   } else if (const auto* read = std::get_if<scenario::Read>(&action)) {
     JudgeRead(*read, std::get<verdict::Read>(seen.outcome), findings);
   } else if (const auto* inspect = std::get_if<scenario::Inspect>(&action)) {
     JudgeDisk(*inspect, std::get<verdict::Disk>(seen.outcome), findings);
+  } else if (std::holds_alternative<scenario::Tamper>(action)) {
+    tampered_ = true;
+  } else if (std::holds_alternative<scenario::Stop>(action) ||
+             std::holds_alternative<scenario::Kill>(action)) {
+    End();
   }
   return findings;
 }
@@ -75,42 +63,60 @@ Model::Mode Model::ModeOf(const scenario::Settings& settings) const {
   const auto bytes_of = [&](const std::optional<std::string>& name) {
     return name ? keys_.at(*name) : "";
   };
-  const std::string variable = bytes_of(settings.key_variable);
-  const std::string option = bytes_of(settings.key_option);
   if (!settings.encrypt.value_or(false)) {
-    mode.encryption = settings.key_option ? Mode::Encryption::kUnspecified : Mode::Encryption::kOff;
+    if (settings.key_option) mode.encryption = Mode::Encryption::kUnspecified;
     return mode;
   }
-  mode.key = settings.key_variable ? variable : option;
-  mode.cipher = Upper(settings.cipher.value_or(""));
+  mode.key = bytes_of(settings.key_variable ? settings.key_variable : settings.key_option);
+  mode.cipher = settings.cipher.value_or("");
+  mode.cipher_chosen = !mode.cipher.empty();
+  // D-06 names two, in capitals.
   const bool described =
-      !mode.key.empty() && (mode.cipher.empty() || IsDocumentedCipher(mode.cipher));
+      !mode.key.empty() && (mode.cipher.empty() || mode.cipher == "AES" || mode.cipher == "CHACHA");
   mode.encryption = described ? Mode::Encryption::kOn : Mode::Encryption::kUnspecified;
   if (mode.cipher.empty()) mode.cipher = DefaultCipher();
   return mode;
 }
 
+Entry Model::EntryFor(const std::string& payload) const {
+  Entry entry;
+  entry.payload = payload;
+  entry.key = mode_.key;
+  entry.cipher = mode_.cipher;
+  entry.cipher_chosen = mode_.cipher_chosen;
+  switch (mode_.encryption) {
+    case Mode::Encryption::kOff:
+      entry.storage = Entry::Storage::kPlain;
+      break;
+    case Mode::Encryption::kOn:
+      entry.storage = Entry::Storage::kSealed;
+      break;
+    case Mode::Encryption::kUnspecified:
+      entry.storage = Entry::Storage::kUnspecified;
+      break;
+  }
+  return entry;
+}
+
 Model::Duty Model::DutyFor(const Entry& entry) const {
   if (tampered_ || mode_.encryption == Mode::Encryption::kUnspecified) return Duty::kUnspecified;
   if (entry.storage == Entry::Storage::kUnspecified) return Duty::kUnspecified;
+  const bool sealed = entry.storage == Entry::Storage::kSealed;
   if (mode_.encryption == Mode::Encryption::kOff) {
     // What a server without encryption does with sealed payloads is not described.
-    if (entry.storage == Entry::Storage::kSealed && !entry.payload.empty())
-      return Duty::kUnspecified;
-    return Duty::kMustDeliver;
+    return sealed ? Duty::kUnspecified : Duty::kMustDeliver;
   }
-  if (entry.storage == Entry::Storage::kPlain) {
-    return entry.payload.empty() ? Duty::kMustDeliver : Duty::kMayDeliver;  // D-11
-  }
-  if (entry.key == mode_.key || entry.payload.empty()) return Duty::kMustDeliver;
-  return Duty::kMustNotDeliver;  // D-14
+  if (!sealed) return Duty::kMayDeliver;  // D-11
+  if (entry.key == mode_.key) return Duty::kMustDeliver;
+  // D-14. Whether there is anything to decrypt in an empty payload is not described.
+  return entry.payload.empty() ? Duty::kMayDeliver : Duty::kMustNotDeliver;
 }
 
-// D-11 and D-14 let a server fail on data it cannot decrypt "not necessarily at startup": refusing
-// to start is one way.
-bool Model::RefusalIsAllowed() const {
+// D-11 and D-14 let a server fail on data it cannot decrypt, "not necessarily at startup": to
+// refuse to start, to subscribe or to publish is one way.
+bool Model::SomethingCannotBeRead() const {
   if (tampered_ || mode_.encryption == Mode::Encryption::kUnspecified) return true;
-  for (const auto& [channel, messages] : history_) {
+  for (const auto& [channel, messages] : *history_) {
     for (const auto& [sequence, entry] : messages) {
       if (DutyFor(entry) != Duty::kMustDeliver) return true;
     }
@@ -118,132 +124,49 @@ bool Model::RefusalIsAllowed() const {
   return false;
 }
 
-void Model::ApplyLimits(const scenario::Settings& settings) {
-  max_messages_ = settings.max_messages;
-  other_limits_ = settings.max_bytes.has_value() || settings.max_age_ms.has_value();
-  durable_ = settings.store == "file";
-  for (auto& [channel, messages] : history_) Limit(messages);
+bool Model::IsJudged(const std::string& channel) const {
+  return !tampered_ && !unclear_.contains(channel);
 }
 
-void Model::Limit(std::map<uint64_t, Entry>& messages) const {
+void Model::Limit(Messages& messages) const {
   uint64_t keep = messages.size();
-  if (max_messages_ && *max_messages_ > 0) keep = std::min<uint64_t>(keep, *max_messages_);
+  if (max_messages_.value_or(0) > 0) keep = std::min<uint64_t>(keep, *max_messages_);
   if (other_limits_) keep = 0;
   auto entry = messages.begin();
-  for (uint64_t removed = messages.size() - keep; removed > 0; --removed, ++entry)
+  for (uint64_t removed = messages.size() - keep; removed > 0; --removed, ++entry) {
     entry->second.certain = false;
+  }
 }
 
-void Model::JudgeStart(const scenario::Start& start, const verdict::Started& started,
-                       std::vector<Finding>& findings) {
+void Model::End() { in_memory_.clear(); }
+
+void Model::Follow(const scenario::Start& start, const verdict::Started& started,
+                   Findings& findings) {
   mode_ = ModeOf(start.settings);
-  ApplyLimits(start.settings);
-  if (!started.ok && !RefusalIsAllowed()) {
+  history_ = start.settings.store == "memory" ? &in_memory_ : &on_disk_;
+  max_messages_ = start.settings.max_messages;
+  other_limits_ = start.settings.max_bytes.has_value() || start.settings.max_age_ms.has_value();
+  for (auto& [channel, messages] : *history_) Limit(messages);
+  if (!started.ok && !SomethingCannotBeRead()) {
     findings.push_back(
         {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
   }
 }
 
-void Model::JudgePublish(const scenario::Publish& publish, const verdict::Published& published,
-                         std::vector<Finding>& findings) {
-  auto& messages = history_[publish.channel];
-  for (size_t i = 0; i < publish.payloads.size(); ++i) {
-    if (i > published.acked) break;  // publishing stops at the first payload that is not acked
-    Entry entry;
-    entry.payload = publish.payloads[i];
-    entry.certain = i < published.acked;
-    entry.key = mode_.key;
-    entry.cipher = mode_.cipher;
-    entry.storage = mode_.encryption == Mode::Encryption::kOff  ? Entry::Storage::kPlain
-                    : mode_.encryption == Mode::Encryption::kOn ? Entry::Storage::kSealed
-                                                                : Entry::Storage::kUnspecified;
+void Model::Follow(const scenario::Publish& publish, const verdict::Published& published,
+                   Findings& findings) {
+  Messages& messages = (*history_)[publish.channel];
+  for (size_t i = 0; i < publish.payloads.size() && i < published.acked; ++i) {
     const uint64_t sequence = messages.empty() ? 1 : messages.rbegin()->first + 1;
-    messages[sequence] = entry;
+    messages[sequence] = EntryFor(publish.payloads[i]);
   }
   Limit(messages);
-  if (published.acked < publish.payloads.size() && !tampered_) {
+  if (published.acked >= publish.payloads.size()) return;
+  unclear_.insert(publish.channel);
+  if (!SomethingCannotBeRead()) {
     findings.push_back({"model", "", Level::kMust,
                         "message " + std::to_string(published.acked + 1) + " to " +
                             publish.channel + " must be acked, but was not: " + published.error});
-  }
-}
-
-void Model::JudgeRead(const scenario::Read& read, const verdict::Read& seen,
-                      std::vector<Finding>& findings) const {
-  if (tampered_) return;
-  uint64_t previous = 0;
-  for (const verdict::Delivery& delivery : seen.deliveries) {
-    if (delivery.sequence <= previous) {
-      findings.push_back({"model", "", Level::kMust,
-                          Where(read.channel, delivery.sequence) +
-                              " was delivered after sequence " + std::to_string(previous)});
-    }
-    previous = delivery.sequence;
-    JudgeDelivery(read.channel, delivery, findings);
-  }
-  JudgeMissing(read, seen, findings);
-}
-
-void Model::JudgeDelivery(const std::string& channel, const verdict::Delivery& delivery,
-                          std::vector<Finding>& findings) const {
-  const std::string where = Where(channel, delivery.sequence);
-  const auto in_channel = history_.find(channel);
-  const bool known = in_channel != history_.end() && in_channel->second.contains(delivery.sequence);
-  if (!known) {
-    findings.push_back({"model", "", Level::kMust, where + " was delivered but never published"});
-    return;
-  }
-  const Entry& entry = in_channel->second.at(delivery.sequence);
-  const Duty duty = DutyFor(entry);
-  if (duty == Duty::kUnspecified) return;
-  if (duty == Duty::kMustNotDeliver) {
-    findings.push_back(
-        {"model", "D-14", Level::kMust,
-         where + " was stored under another key and must not be delivered, but was, as " +
-             Show(delivery.payload)});
-  } else if (delivery.payload != entry.payload) {
-    findings.push_back({"model", entry.storage == Entry::Storage::kPlain ? "D-12" : "D-13",
-                        Level::kMust,
-                        where + " must be delivered as " + Show(entry.payload) +
-                            ", but was delivered as " + Show(delivery.payload)});
-  }
-  if (delivery.subject != channel) {
-    findings.push_back({"model", "", Level::kMust,
-                        where + " was delivered with the subject \"" + delivery.subject + "\""});
-  }
-}
-
-void Model::JudgeMissing(const scenario::Read& read, const verdict::Read& seen,
-                         std::vector<Finding>& findings) const {
-  const auto in_channel = history_.find(read.channel);
-  if (in_channel == history_.end() || in_channel->second.empty()) return;
-  if (read.from == scenario::Read::From::kNew || seen.deliveries.size() >= read.max) return;
-  uint64_t from = in_channel->second.begin()->first;
-  if (read.from == scenario::Read::From::kLast) from = in_channel->second.rbegin()->first;
-  if (read.from == scenario::Read::From::kSequence) from = read.sequence;
-
-  std::set<uint64_t> delivered;
-  for (const verdict::Delivery& delivery : seen.deliveries) delivered.insert(delivery.sequence);
-  for (auto message = in_channel->second.lower_bound(from); message != in_channel->second.end();
-       ++message) {
-    const auto& [sequence, entry] = *message;
-    if (delivered.contains(sequence)) continue;
-    const std::string where = Where(read.channel, sequence);
-    const Duty duty = DutyFor(entry);
-    if (duty == Duty::kMustDeliver && entry.certain) {
-      const bool other_cipher =
-          entry.storage == Entry::Storage::kSealed && entry.cipher != mode_.cipher;
-      findings.push_back({"model", other_cipher ? "D-13" : "", Level::kMust,
-                          where + " must be delivered, but was not"});
-      return;
-    }
-    if (duty == Duty::kMayDeliver && entry.payload[0] != 1 && entry.payload[0] != 2) {
-      findings.push_back(
-          {"model", "D-12", Level::kShould,
-           where + " is visibly not encrypted and should be delivered, but was not"});
-    }
-    // What comes behind a message that could not be decrypted is not described.
-    if (duty != Duty::kMustDeliver) return;
   }
 }
 

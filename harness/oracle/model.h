@@ -1,15 +1,18 @@
 // The model: what the documentation promises, and nothing else. It follows a scenario's steps,
 // knows for every message what it was published as and under which key and cipher it must be
-// stored, and judges what clients got and what is on disk. Where the documentation leaves a choice,
-// every choice passes; where it is silent, nothing is judged. Requirement ids are those of
-// scenarios/requirements.json (D-01 to D-16).
+// stored, and judges what clients got and what is on disk.
+// Where the documentation leaves a choice, every choice passes; where it is silent, nothing is
+// judged. Requirement ids are those of scenarios/requirements.json (D-01 to D-16); a finding
+// without one is for the requirement its scenario is about.
 // Written from the documentation's claims alone; shares no code with reference/. What the real
 // server does beyond them is for expectations in scenarios (expectation.h).
 // Threads: none shared.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,13 +27,14 @@ namespace atrest::oracle {
 struct Entry {
   std::string payload;
   enum class Storage { kPlain, kSealed, kUnspecified } storage = Storage::kPlain;
-  std::string key;     // for kSealed: the configured key's bytes
-  std::string cipher;  // for kSealed: "AES", "CHACHA", or "" where the documentation does not say
-  bool certain =
-      true;  // it must be there; false where limits may have removed it or its ack never came
+  std::string key;             // for kSealed: the configured key's bytes
+  std::string cipher;          // for kSealed: "AES", "CHACHA", or "" where it is not described
+  bool cipher_chosen = false;  // by an option, rather than by the platform
+  bool certain = true;         // it must be there; false where limits may have removed it
 };
 
-using History = std::map<std::string, std::map<uint64_t, Entry>>;  // channel -> sequence -> message
+using Messages = std::map<uint64_t, Entry>;       // by sequence
+using History = std::map<std::string, Messages>;  // by channel
 
 class Model {
  public:
@@ -40,14 +44,15 @@ class Model {
   // Starts from a golden store. Before any other call.
   void Adopt(const std::vector<scenario::KnownMessage>& messages);
 
-  // Follows one step and judges its outcome.
+  // Follows one step and judges its outcome. REQUIRES: SEEN has the outcome of a step like ACTION.
   std::vector<Finding> Observe(const scenario::Action& action, const verdict::Observation& seen);
 
   // Payloads that must not be found in any file: published under encryption only, and long enough
   // not to occur by chance.
   std::vector<std::string> Canaries() const;
 
-  const History& history() const { return history_; }
+  // What was published to the store that is running now.
+  const History& history() const { return *history_; }
 
  private:
   // How the running server treats payloads, by the documentation.
@@ -55,38 +60,47 @@ class Model {
     enum class Encryption { kOff, kOn, kUnspecified } encryption = Encryption::kOff;
     std::string key;
     std::string cipher;  // as Entry::cipher
+    bool cipher_chosen = false;
   };
   enum class Duty { kMustDeliver, kMayDeliver, kMustNotDeliver, kUnspecified };
+  using Findings = std::vector<Finding>;
 
   Mode ModeOf(const scenario::Settings& settings) const;
+  Entry EntryFor(const std::string& payload) const;
   Duty DutyFor(const Entry& entry) const;
-  bool RefusalIsAllowed() const;
-  void ApplyLimits(const scenario::Settings& settings);
-  void Limit(std::map<uint64_t, Entry>& messages) const;
+  bool SomethingCannotBeRead() const;
+  bool IsJudged(const std::string& channel) const;
+  void Limit(Messages& messages) const;
+  void End();
 
-  void JudgeStart(const scenario::Start& start, const verdict::Started& started,
-                  std::vector<Finding>& findings);
-  void JudgePublish(const scenario::Publish& publish, const verdict::Published& published,
-                    std::vector<Finding>& findings);
-  void JudgeRead(const scenario::Read& read, const verdict::Read& seen,
-                 std::vector<Finding>& findings) const;
+  void Follow(const scenario::Start& start, const verdict::Started& started, Findings& findings);
+  void Follow(const scenario::Publish& publish, const verdict::Published& published,
+              Findings& findings);
+
+  void JudgeRead(const scenario::Read& read, const verdict::Read& seen, Findings& findings) const;
   void JudgeDelivery(const std::string& channel, const verdict::Delivery& delivery,
-                     std::vector<Finding>& findings) const;
+                     Findings& findings) const;
   void JudgeMissing(const scenario::Read& read, const verdict::Read& seen,
-                    std::vector<Finding>& findings) const;
+                    Findings& findings) const;
+
   void JudgeDisk(const scenario::Inspect& inspect, const verdict::Disk& disk,
-                 std::vector<Finding>& findings) const;
-  void JudgeStored(const std::string& where, const Entry& entry, const scenario::Inspect& inspect,
-                   const verdict::DiskMessage& stored, std::vector<Finding>& findings) const;
+                 Findings& findings) const;
+  void JudgeCopies(const std::string& channel, uint64_t sequence, const Entry& entry,
+                   const scenario::Inspect& inspect,
+                   const std::vector<const verdict::DiskMessage*>& copies,
+                   Findings& findings) const;
+  void JudgeSealed(const std::string& where, const Entry& entry, const scenario::Inspect& inspect,
+                   const verdict::DiskMessage& stored, Findings& findings) const;
 
   std::map<std::string, std::string> keys_;
-  History history_;
+  History on_disk_;
+  History in_memory_;  // of a memory store; empty once it stops
+  History* history_ = &on_disk_;
   Mode mode_;
   std::optional<uint64_t> max_messages_;
   bool other_limits_ = false;
-  bool durable_ = true;  // false for the memory store: a stop empties it
-  bool tampered_ =
-      false;  // someone else wrote to the files: the documentation promises nothing any more
+  std::set<std::string> unclear_;  // channels with a publish that was not acked: stored or not?
+  bool tampered_ = false;          // somebody else wrote to the files: nothing is promised any more
 };
 
 }  // namespace atrest::oracle

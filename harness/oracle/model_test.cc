@@ -60,7 +60,8 @@ TEST_F(ModelTest, WhatWasPublishedMustBeDelivered) {
   EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "ok");
   EXPECT_EQ(Receive({{1, "one"}}), "foo:2 must be delivered, but was not");
   EXPECT_EQ(Receive({}), "foo:1 must be delivered, but was not");
-  EXPECT_EQ(Receive({{1, "one"}, {2, "TWO"}}), "D-13");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "TWO"}}),
+            "foo:2 must be delivered as \"two\", but was delivered as \"TWO\"");
   EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "x"}}), "foo:3 was delivered but never published");
   EXPECT_EQ(Receive({{2, "two"}, {1, "one"}}), "foo:1 was delivered after sequence 2");
 }
@@ -80,9 +81,63 @@ TEST_F(ModelTest, AnotherCipherIsRead) {
   Start(On("right", "AES"));
   Publish({"one"});
   Stop();
-  Start(On("right", "chacha"));
+  Start(On("right", "CHACHA"));
   EXPECT_EQ(Receive({{1, "one"}}), "ok");
   EXPECT_EQ(Receive({}), "D-13");
+  EXPECT_EQ(Receive({{1, "two"}}), "D-13");
+}
+
+TEST_F(ModelTest, ARedeliveredMessageMayComeAgain) {
+  Start(On("right"));
+  Publish({"one", "two"});
+  verdict::Read seen;
+  seen.deliveries = {{1, "one", "foo", false}, {2, "two", "foo", false}, {1, "one", "foo", true}};
+  EXPECT_EQ(First(model_.Observe(Read{"foo"}, {seen, {}})), "ok");
+  seen.deliveries[2].payload = "other";
+  EXPECT_NE(First(model_.Observe(Read{"foo"}, {seen, {}})), "ok");
+  seen.deliveries[2] = {1, "one", "foo", false};
+  EXPECT_EQ(First(model_.Observe(Read{"foo"}, {seen, {}})), "foo:1 was delivered after sequence 2");
+}
+
+TEST_F(ModelTest, ARefusedSubscriptionOrPublishIsWrongUnlessSomethingCannotBeRead) {
+  Start(On("right"));
+  Publish({"one"});
+  const verdict::Observation refused{verdict::Read{{}, "no"}, {}};
+  const verdict::Observation unacked{verdict::Published{0, "no"}, {}};
+  EXPECT_EQ(First(model_.Observe(Read{"foo"}, refused)), "a subscription to foo was refused: no");
+  Stop();
+  Start(On("wrong"));
+  EXPECT_EQ(First(model_.Observe(Read{"foo"}, refused)), "ok");
+  EXPECT_EQ(First(model_.Observe(scenario::Publish{"foo", {"two"}}, unacked)), "ok");
+  EXPECT_EQ(Receive({{9, "anything"}}), "ok") << "whether it was stored is not known";
+  Stop();
+  Start(On("right"));
+  EXPECT_NE(First(model_.Observe(scenario::Publish{"bar", {"two"}}, unacked)), "ok");
+}
+
+TEST_F(ModelTest, EmptyPayloadsMayBeSealedOrNot) {
+  Start(On("right"));
+  Publish({""});
+  EXPECT_EQ(See({Sealed("", "AES", {"right"})}), "ok");
+  EXPECT_EQ(See({{"foo", 1, "foo", 0, "", "", {}, ""}}), "ok");
+  EXPECT_NE(Receive({}), "ok");
+  Stop();
+  Start(On("wrong"));
+  EXPECT_EQ(Receive({}), "ok");
+  EXPECT_EQ(Receive({{1, ""}}), "ok");
+}
+
+TEST_F(ModelTest, OnlyTheNamesOfThePageAreDescribed) {
+  EXPECT_TRUE(Start(On("right", "aes"), false).empty());
+  EXPECT_FALSE(Start(On("right", "AES"), false).empty());
+}
+
+TEST_F(ModelTest, AReadThatIsCutOwesWhatComesBeforeItsLastMessage) {
+  Start(On("right"));
+  Publish({"one", "two", "three"});
+  EXPECT_EQ(Receive({{1, "one"}}, {"foo", Read::From::kFirst, 0, 1}), "ok");
+  EXPECT_EQ(Receive({{2, "two"}}, {"foo", Read::From::kFirst, 0, 1}),
+            "foo:1 must be delivered, but was not");
 }
 
 TEST_F(ModelTest, AnotherKeyMustNotRead) {
@@ -153,6 +208,10 @@ TEST_F(ModelTest, TheDiskMustShowWhatWasAsked) {
   EXPECT_EQ(See({Sealed("a secret", "AES", {"right"})}), "ok");
   EXPECT_EQ(See({}), "foo:1 was acked, but is not on disk");
   EXPECT_EQ(See({Sealed("a secret", "CHACHA", {"right"})}), "D-08");
+  EXPECT_EQ(
+      See({{"foo", 1, "foo", 8, "", "", {}, "a secret"}, Sealed("a secret", "AES", {"right"})}),
+      "D-01")
+      << "an earlier copy in clear";
   EXPECT_EQ(See({Sealed("a secret", "AES", {})}), "D-01");
   EXPECT_EQ(See({Sealed("a secret", "AES", {"right", "wrong"})}), "D-14");
   EXPECT_EQ(See({Sealed("A SECRET", "AES", {"right"})}), "D-01");
@@ -163,6 +222,51 @@ TEST_F(ModelTest, TheDiskMustShowWhatWasAsked) {
   auto small = Sealed("a secret", "AES", {"right"});
   small.data_size = 8;
   EXPECT_EQ(See({small}), "D-16");
+}
+
+TEST_F(ModelTest, WithoutAChoiceTheCipherIsThePlatforms) {
+  scenario::Settings settings = On("right");
+  settings.cipher.reset();
+  Start(settings);
+  Publish({"a secret"});
+#if defined(__x86_64__)
+  EXPECT_EQ(See({Sealed("a secret", "AES", {"right"})}), "ok");
+  EXPECT_EQ(See({Sealed("a secret", "CHACHA", {"right"})}), "D-07");
+#elif defined(__aarch64__)
+  EXPECT_EQ(See({Sealed("a secret", "CHACHA", {"right"})}), "ok");
+  EXPECT_EQ(See({Sealed("a secret", "AES", {"right"})}), "D-07");
+#endif
+}
+
+TEST_F(ModelTest, PlaintextMustBeStoredAsItIs) {
+  Start(Off());
+  Publish({"abcdefgh"});
+  EXPECT_EQ(See({{"foo", 1, "foo", 8, "", "", {}, "abcdefgh"}}), "ok");
+  EXPECT_NE(See({{"foo", 1, "foo", 8, "", "", {}, "hgfedcba"}}), "ok");
+  EXPECT_NE(See({{"foo", 1, "foo", 9, "", "", {}, "abcdefgh"}}), "ok");
+}
+
+TEST_F(ModelTest, APayloadThatIsPartOfAChannelNameIsNoCanary) {
+  Start(On("right"));
+  EXPECT_TRUE(model_
+                  .Observe(scenario::Publish{"orders.europe", {"orders.eu"}},
+                           {verdict::Published{1, ""}, {}})
+                  .empty());
+  EXPECT_TRUE(model_.Canaries().empty());
+}
+
+TEST_F(ModelTest, AFileStoreIsThereAgainAfterAMemoryStore) {
+  Start(On("right"));
+  Publish({"one"});
+  Stop();
+  scenario::Settings memory = On("right");
+  memory.store = "memory";
+  Start(memory);
+  EXPECT_EQ(Receive({}), "ok");
+  Stop();
+  Start(On("right"));
+  EXPECT_EQ(Receive({{1, "one"}}), "ok");
+  EXPECT_NE(Receive({}), "ok");
 }
 
 TEST_F(ModelTest, TheVariableGoesBeforeTheOption) {
@@ -183,7 +287,7 @@ TEST_F(ModelTest, CanariesArePayloadsThatWereOnlyEverSealed) {
   EXPECT_EQ(model_.Canaries(), std::vector<std::string>{"only ever sealed"});
   verdict::Disk disk;
   disk.messages = {{"foo", 1, "foo", 15, "", "", {}, "in clear before"}};
-  disk.hits = {{"only ever sealed", {"foo/msgs.1.dat at 99"}}};
+  disk.hits = {{"only ever sealed", {"foo/msgs.1.dat at 99"}, {}}};
   const auto findings = model_.Observe(scenario::Inspect{}, {disk, {}});
   ASSERT_FALSE(findings.empty());
   EXPECT_EQ(findings.back().requirement, "D-01");

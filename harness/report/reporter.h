@@ -1,5 +1,5 @@
 // A reporter hears of a run's events and writes them somewhere. To add one: NAME_reporter.{h,cc}, a
-// row in registry.cc, an approved file in fixtures/reports/.
+// row in formats.cc, an approved file in fixtures/reports/.
 // Times come with the events as data: a reporter reads no clock.
 // Threads: one.
 #pragma once

@@ -38,7 +38,7 @@ Result<verdict::Disk> LookAtDisk(env::FileSystem& files, const std::string& dire
                                  const std::vector<std::string>& texts) {
   verdict::Disk disk;
   if (!files.Exists(directory)) {
-    for (const std::string& text : texts) disk.hits.push_back({text, {}});
+    for (const std::string& text : texts) disk.hits.push_back({text, {}, {}});
     return disk;
   }
   std::vector<crypto::Secret> secrets;

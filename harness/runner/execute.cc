@@ -15,6 +15,25 @@ namespace {
 using verdict::Kind;
 using verdict::Observation;
 
+// Whether a driver's outcome is one of a step like ACTION; ends by itself and doubt fit any.
+bool Fits(const scenario::Action& action, const verdict::Outcome& outcome) {
+  if (std::holds_alternative<verdict::Crashed>(outcome)) return true;
+  if (std::holds_alternative<verdict::Undecided>(outcome)) return true;
+  if (std::holds_alternative<scenario::Start>(action)) {
+    return std::holds_alternative<verdict::Started>(outcome);
+  }
+  if (std::holds_alternative<scenario::Publish>(action)) {
+    return std::holds_alternative<verdict::Published>(outcome);
+  }
+  if (std::holds_alternative<scenario::Read>(action)) {
+    return std::holds_alternative<verdict::Read>(outcome);
+  }
+  if (std::holds_alternative<scenario::Inspect>(action)) {
+    return std::holds_alternative<verdict::Disk>(outcome);
+  }
+  return std::holds_alternative<verdict::Done>(outcome);
+}
+
 class Execution {
  public:
   Execution(const scenario::Scenario& scenario, driver::Driver& driver, const Suite& suite,
@@ -41,7 +60,12 @@ class Execution {
         End(Kind::kHarnessError, seen.status().message());
         break;
       }
+      if (!Fits(step.action, seen.value().outcome)) {
+        End(Kind::kHarnessError, "the driver gave an outcome of another kind of step");
+        break;
+      }
       NameTheStore(seen.value());
+      NoteReports(step.action, seen.value());
       Note(step, seen.value());
       if (JudgedToAnEnd(step, seen.value())) break;
     }
@@ -78,8 +102,9 @@ class Execution {
     // A target that never wrote what is to be changed has shown nothing: that is not the harness's
     // failure.
     const Status applied = tamper::Apply(tamper.operations, driver_.directory(), driver_.files());
-    if (!applied.ok()) return Observation{verdict::Undecided{applied.message()}, {}};
-    return Observation{};
+    const bool not_there = applied.code() == Code::kNotFound || applied.code() == Code::kInvalid;
+    if (not_there) return Observation{verdict::Undecided{applied.message()}, {}};
+    return DoneIf(applied);
   }
   Result<Observation> Perform(const scenario::Inspect& inspect) {
     auto texts = inspect.texts;
@@ -98,12 +123,24 @@ class Execution {
   }
 
   // Scenarios and reports must not depend on where the store is: its directory reads <store>.
-  void NameTheStore(Observation& seen) {
-    constexpr char kStore[] = "<store>";
-    for (verdict::LogLine& line : seen.log)
-      line.text = ReplacePath(line.text, driver_.directory(), kStore);
-    if (auto* started = std::get_if<verdict::Started>(&seen.outcome)) {
-      started->refusal = ReplacePath(started->refusal, driver_.directory(), kStore);
+  void NameTheStore(Observation& seen) const {
+    const auto name = [&](std::string& text) {
+      text = ReplacePath(std::move(text), driver_.directory(), "<store>");
+    };
+    for (verdict::LogLine& line : seen.log) name(line.text);
+    if (auto* started = std::get_if<verdict::Started>(&seen.outcome)) name(started->refusal);
+    if (auto* published = std::get_if<verdict::Published>(&seen.outcome)) name(published->error);
+    if (auto* read = std::get_if<verdict::Read>(&seen.outcome)) name(read->error);
+    if (auto* crashed = std::get_if<verdict::Crashed>(&seen.outcome)) name(crashed->how);
+  }
+
+  // Whether anybody was told that something is wrong, since the last start or tampering.
+  void NoteReports(const scenario::Action& action, const Observation& seen) {
+    const bool afresh = std::holds_alternative<scenario::Start>(action) ||
+                        std::holds_alternative<scenario::Tamper>(action);
+    if (afresh) reported_ = false;
+    for (const verdict::LogLine& line : seen.log) {
+      if (line.level == "WRN" || line.level == "ERR" || line.level == "FTL") reported_ = true;
     }
   }
 
@@ -124,14 +161,15 @@ class Execution {
     for (const oracle::Finding& finding : model_.Observe(step.action, seen)) {
       if (Counts(finding)) return Fail(finding);
     }
-    bool expected_here = false;
+    bool start_is_expected = false;  // or its refusal: somebody speaks of it
     for (const scenario::Expectation& expectation : scenario_.expectations) {
       if (step.label.empty() || expectation.step != step.label) continue;
-      expected_here = true;
-      const auto findings = oracle::Judge(expectation, step.action, seen, model_.history());
+      start_is_expected = start_is_expected || expectation.started || expectation.refusal;
+      const auto findings =
+          oracle::Judge(expectation, step.action, seen, {model_.history(), reported_});
       if (!findings.empty()) return Fail(findings.front());
     }
-    return EndsWithARefusal(step, seen, expected_here);
+    return EndsWithARefusal(step, seen, start_is_expected);
   }
 
   // The model speaks for the documentation, so only in that suite; a SHOULD or MAY counts where the
@@ -143,20 +181,18 @@ class Execution {
                scenario_.requirements.end();
   }
 
-  // A start that was refused, rightly so far as anybody objected, leaves nothing to act on: what
-  // follows cannot be done.
-  bool EndsWithARefusal(const scenario::Step& step, const Observation& seen, bool expected_here) {
+  // A refused start leaves nothing to act on. Where an expectation spoke of it, it held; otherwise
+  // it is right in conformance (the model allowed it) and in hardening (to refuse is the best way
+  // to notice), and a difference in compatibility.
+  bool EndsWithARefusal(const scenario::Step& step, const Observation& seen, bool is_expected) {
     const auto* started = std::get_if<verdict::Started>(&seen.outcome);
     if (started == nullptr || started->ok) return false;
-    if (&step == &scenario_.steps.back() || scenario_.suite == verdict::Suite::kConformance) {
-      return End(Kind::kRejectedAsExpected, started->refusal);
-    }
-    // In the other suites a refusal that nobody expected is a difference by itself.
-    if (!expected_here) {
+    if (is_expected && &step != &scenario_.steps.back()) return false;
+    if (!is_expected && scenario_.suite == verdict::Suite::kCompatibility) {
       return Fail({"expectation", "", verdict::Level::kMust,
                    "a start is expected, but it refused: " + started->refusal});
     }
-    return false;
+    return End(Kind::kRejectedAsExpected, started->refusal);
   }
 
   bool Fail(const oracle::Finding& finding) {
@@ -177,6 +213,7 @@ class Execution {
   const Suite& suite_;
   env::FileSystem& fixtures_;
   oracle::Model model_;
+  bool reported_ = false;
   verdict::Verdict verdict_;
 };
 

@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include "harness/driver/nothing_driver.h"
 #include "harness/driver/registry.h"
 #include "harness/runner/execute.h"
 #include "harness/runner/run.h"
 #include "harness/scenario/loader.h"
 #include "reference/env/fixed_env.h"
+#include "reference/env/mem_file_system.h"
 #include "reference/env/posix_env.h"
 
 namespace atrest::runner {
@@ -17,23 +19,32 @@ constexpr char kRegister[] = R"([
   {"id": "K-1", "suite": "compatibility", "level": "MUST", "text": "t", "source": "s"},
   {"id": "H-1", "suite": "hardening", "level": "SHOULD", "text": "t", "source": "s"}])";
 
+constexpr char kNeeds[] = "\"file\", \"kill\", \"format:stan-file-1\"";
+
 class RunnerTest : public testing::Test {
  protected:
   // Runs a scenario of the suite with these steps and expectations.
   verdict::Verdict Judge(const std::string& target, const std::string& suite,
                          const std::string& steps, const std::string& expect = "\"model\"",
-                         const std::string& needs = "\"format:stan-file-1\"") {
+                         const std::string& needs = kNeeds) {
+    const auto driver = driver::MakeDriver(target, {}).value();
+    return JudgeOn(*driver, suite, steps, expect, needs);
+  }
+
+  verdict::Verdict JudgeOn(driver::Driver& driver, const std::string& suite,
+                           const std::string& steps, const std::string& expect = "\"model\"",
+                           const std::string& needs = kNeeds) {
     const std::string id = suite == "conformance" ? "D-01" : suite == "hardening" ? "H-1" : "K-1";
+    const std::string level = suite == "hardening" ? "SHOULD" : "MUST";
     const std::string json = "{\"title\": \"t\", \"requirement\": [\"" + id + "\"], \"suite\": \"" +
-                             suite + "\", \"level\": \"MUST\", \"needs\": [" + needs +
+                             suite + "\", \"level\": \"" + level + "\", \"needs\": [" + needs +
                              "], \"keys\": {\"k\": \"right\", \"w\": \"wrong\"}, \"steps\": [" +
                              steps + "], \"expect\": " + expect + "}";
     const auto requirements = scenario::Requirements::Parse("register", kRegister).value();
     const auto scenario = scenario::LoadScenario("test", "test/id", json, requirements);
     EXPECT_TRUE(scenario.ok()) << scenario.status().message();
-    const auto driver = driver::MakeDriver(target, {}).value();
     const auto suite_of_files = Suite::Open(files_, ".").value();
-    return Execute(scenario.value(), *driver, suite_of_files, files_);
+    return Execute(scenario.value(), driver, suite_of_files, files_);
   }
 
   env::PosixFileSystem files_;
@@ -114,9 +125,64 @@ TEST_F(RunnerTest, ARefusalThatNobodyExpectsIsADifference) {
   EXPECT_EQ(verdict.message, "a start is expected, but it refused: encryption key required");
 }
 
+// A target that can do nothing, and says a publish when asked to read.
+class LackingDriver : public driver::NothingDriver {
+ public:
+  explicit LackingDriver(std::vector<std::string> capabilities)
+      : NothingDriver(std::make_unique<env::MemFileSystem>(), "/store"),
+        capabilities_(std::move(capabilities)) {}
+  driver::TargetInfo Info() const override { return {"lacking", "1", capabilities_, false}; }
+  Result<verdict::Observation> Read(const scenario::Read&) override {
+    return verdict::Observation{verdict::Published{}, {}};
+  }
+
+ private:
+  std::vector<std::string> capabilities_;
+};
+
 TEST_F(RunnerTest, WhatATargetLacksIsSkippedWithTheReason) {
-  const auto verdict = Judge("inproc", "conformance", kStart, "\"model\"", "\"file\", \"kill\"");
-  EXPECT_EQ(verdict.kind, Kind::kPass);
+  LackingDriver lacking({"file"});
+  const auto verdict = JudgeOn(lacking, "conformance", Steps({kStart, R"({"kill": {}})"}));
+  EXPECT_EQ(verdict.kind, Kind::kSkipped);
+  EXPECT_EQ(verdict.message, "the target lacks the capability \"kill\"");
+}
+
+TEST_F(RunnerTest, AnOutcomeOfAnotherStepIsTheHarnesssFault) {
+  LackingDriver lacking({"file", "kill", "format:stan-file-1"});
+  const auto verdict = JudgeOn(lacking, "conformance", Steps({kStart, kRead}));
+  EXPECT_EQ(verdict.kind, Kind::kHarnessError);
+}
+
+TEST_F(RunnerTest, ARefusalInHardeningIsDetection) {
+  const auto verdict =
+      Judge("inproc", "hardening", Steps({R"({"start": {"encrypt": true}})", kRead}),
+            R"([{"step": "r", "tampering": "detected"}])");
+  EXPECT_EQ(verdict.kind, Kind::kRejectedAsExpected);
+}
+
+TEST_F(RunnerTest, AnExpectationThatDoesNotSpeakOfTheStartDoesNotExcuseItsRefusal) {
+  const auto verdict = Judge("inproc", "compatibility",
+                             Steps({R"({"start": {"encrypt": true}, "as": "s"})", kPublish}),
+                             R"([{"step": "s", "errors": []}])");
+  EXPECT_EQ(verdict.kind, Kind::kFail);
+  const auto last = Judge("inproc", "compatibility", R"({"start": {"encrypt": true}, "as": "s"})",
+                          R"([{"step": "s", "errors": []}])");
+  EXPECT_EQ(last.kind, Kind::kFail);
+}
+
+TEST_F(RunnerTest, AStoreThatSaysItsNextMessageIsFarAwayIsUndecided) {
+  // A record of sequence 2^62 behind the nine of the store, and no index, so that it counts.
+  const char* tamper = R"({"tamper": [
+      {"op": "append", "file": "k/msgs.1.dat",
+       "hex": "0f00000000000000088080808080808080401203666f6f"},
+      {"op": "record", "file": "k/msgs.1.dat", "record": 10, "offset": 0, "xor": 0,
+       "repairCrc": true},
+      {"op": "remove", "file": "k/msgs.1.idx"}]})";
+  const auto verdict = Judge("inproc", "compatibility",
+                             Steps({R"({"golden": "killed"})", tamper, R"({"start": {}})",
+                                    R"({"read": {"channel": "k", "from": 9}, "as": "r"})"}),
+                             R"([{"step": "r", "receives": []}])");
+  EXPECT_EQ(verdict.kind, Kind::kUndecided) << verdict.message;
 }
 
 TEST_F(RunnerTest, AGoldenStoreThatDoesNotExistIsTheHarnesssFault) {

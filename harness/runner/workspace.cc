@@ -66,15 +66,17 @@ Status Scan(env::FileSystem& files, const std::string& directory,
             const std::vector<std::string>& texts, verdict::Disk& disk) {
   const auto paths = ListFiles(files, directory);
   if (!paths.ok()) return paths.status();
-  for (const std::string& text : texts) disk.hits.push_back({text, {}});
+  for (const std::string& text : texts) disk.hits.push_back({text, {}, {}});
   for (const std::string& path : paths.value()) {
     const auto bytes = env::ReadWhole(files, directory + "/" + path, kFileMax);
     if (!bytes.ok()) return bytes.status();
     disk.sizes.emplace_back(path, bytes.value().size());
     for (verdict::ScanHit& hit : disk.hits) {
-      if (path.find(hit.text) != std::string::npos) hit.places.push_back("the name of " + path);
+      if (path.find(hit.text) != std::string::npos) hit.names.push_back(path);
       const size_t at = AsText(bytes.value()).find(hit.text);
-      if (at != std::string_view::npos) hit.places.push_back(path + " at " + std::to_string(at));
+      if (at != std::string_view::npos) {
+        hit.contents.push_back(path + " at " + std::to_string(at));
+      }
     }
   }
   return Status();

@@ -40,9 +40,9 @@ TEST_F(WorkspaceTest, TextsAreFoundInContentsAndNames) {
   Write("/d/x", "hay needle hay");
   verdict::Disk disk;
   ASSERT_TRUE(Scan(files_, "/d", {"needle", "nothing"}, disk).ok());
-  EXPECT_EQ(disk.hits[0].places,
-            (std::vector<std::string>{"the name of needle-channel/msgs", "x at 4"}));
-  EXPECT_TRUE(disk.hits[1].places.empty());
+  EXPECT_EQ(disk.hits[0].contents, std::vector<std::string>{"x at 4"});
+  EXPECT_EQ(disk.hits[0].names, std::vector<std::string>{"needle-channel/msgs"});
+  EXPECT_TRUE(disk.hits[1].contents.empty());
   EXPECT_EQ(disk.sizes,
             (std::vector<std::pair<std::string, uint64_t>>{{"needle-channel/msgs", 3}, {"x", 14}}));
 }

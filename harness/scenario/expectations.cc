@@ -21,9 +21,13 @@ PayloadPattern ParsePattern(JsonCursor cursor) {
 std::vector<ExpectedDelivery> ParseReceives(const JsonCursor& cursor) {
   std::vector<ExpectedDelivery> deliveries;
   for (const JsonCursor& item : cursor.Items()) {
-    const auto pair = item.Items();
-    if (pair.size() != 2) item.Fail("a sequence and a payload are expected");
-    deliveries.push_back({pair[0].Unsigned(), ParsePattern(pair[1])});
+    const auto parts = item.Items();
+    if (parts.size() < 2 || parts.size() > 3) {
+      item.Fail("a sequence, a payload and perhaps a subject are expected");
+    }
+    ExpectedDelivery delivery{parts[0].Unsigned(), ParsePattern(parts[1]), {}};
+    if (parts.size() == 3) delivery.subject = parts[2].Text();
+    deliveries.push_back(std::move(delivery));
   }
   return deliveries;
 }
@@ -47,6 +51,9 @@ ExpectedDiskMessage ParseDiskMessage(JsonCursor cursor, const Scenario& scenario
     }
   }
   if (const auto size = cursor.Find("data_size")) message.data_size = size->Unsigned();
+  if (const auto counter = cursor.Find("nonce_counter"))
+    message.nonce_counter = counter->Unsigned();
+  if (const auto as = cursor.Find("nonce_random_as")) message.nonce_random_as = as->Unsigned();
   cursor.Finish();
   return message;
 }

@@ -78,15 +78,19 @@ int64_t JsonCursor::Signed() const {
   return value_->get<int64_t>();
 }
 
+std::string JsonCursor::Hex() const {
+  const auto decoded = FromHexText(Text());
+  if (!decoded) Fail("pairs of hexadecimal digits are expected");
+  return *decoded;
+}
+
 std::string JsonCursor::Payload() const {
   if (value_->is_string()) return Text();
   if (!value_->is_object()) Fail("a payload is a string, {\"hex\": ...} or {\"repeat\": [...]}");
   JsonCursor self = *this;
   std::string bytes;
   if (const auto hex = self.Find("hex")) {
-    const auto decoded = FromHexText(hex->Text());
-    if (!decoded) hex->Fail("pairs of hexadecimal digits are expected");
-    bytes = *decoded;
+    bytes = hex->Hex();
   } else {
     const JsonCursor repeat = self.Need("repeat");
     const auto items = repeat.Items();

@@ -33,6 +33,8 @@ class JsonCursor {
   bool Bool() const;
   uint64_t Unsigned(uint64_t max = INT64_MAX) const;
   int64_t Signed() const;
+  // The bytes of a string of hexadecimal digits.
+  std::string Hex() const;
   // A string (its UTF-8 bytes), {"hex": "00ff"}, or {"repeat": ["x", 100]}.
   std::string Payload() const;
   std::vector<JsonCursor> Items() const;

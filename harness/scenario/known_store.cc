@@ -1,5 +1,6 @@
 #include "harness/scenario/known_store.h"
 
+#include <charconv>
 #include <map>
 #include <regex>
 #include <set>
@@ -75,6 +76,14 @@ std::vector<KnownMessage> ReadPlan(JsonCursor& plan) {
   return messages;
 }
 
+uint64_t Number(const JsonCursor& at, const std::string& text) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) at.Fail("\"" + text + "\" is no sequence");
+  return number;
+}
+
 using Place = std::pair<std::string, uint64_t>;  // channel, sequence
 
 std::set<Place> ReadRefused(const std::string& file, std::string_view json) {
@@ -87,7 +96,8 @@ std::set<Place> ReadRefused(const std::string& file, std::string_view json) {
     for (const std::string& channel : channels.Names()) {
       JsonCursor sequences = channels.Need(channel);
       for (const std::string& sequence : sequences.Names()) {
-        if (sequences.Need(sequence).is_null()) refused.emplace(channel, std::stoull(sequence));
+        if (sequences.Need(sequence).is_null())
+          refused.emplace(channel, Number(sequences, sequence));
       }
     }
   }

@@ -20,6 +20,9 @@ void ParseRequirementIds(const JsonCursor& cursor, const Requirements& known, Sc
       item.Fail(std::string("the requirement belongs to the suite ") +
                 verdict::NameOf(requirement->suite));
     }
+    if (scenario.level < requirement->level) {
+      item.Fail(std::string("the requirement is only a ") + verdict::NameOf(requirement->level));
+    }
     scenario.requirements.push_back(requirement->id);
   }
   if (scenario.requirements.empty()) cursor.Fail("at least one requirement is expected");
@@ -47,10 +50,14 @@ void ParseHead(JsonCursor& cursor, const Requirements& known, Scenario& scenario
   }
 }
 
-// What a step reads or changes on disk is bytes of one format.
-bool NeedsFormat(const Action& action) {
-  return std::holds_alternative<UseGolden>(action) || std::holds_alternative<Tamper>(action) ||
-         std::holds_alternative<Inspect>(action);
+// What a target must be able to do for a step; "" for what every target can.
+std::string CapabilityFor(const Action& action) {
+  if (const auto* start = std::get_if<Start>(&action)) return start->settings.store;
+  if (std::holds_alternative<Kill>(action)) return "kill";
+  const bool bytes_on_disk = std::holds_alternative<UseGolden>(action) ||
+                             std::holds_alternative<Tamper>(action) ||
+                             std::holds_alternative<Inspect>(action);
+  return bytes_on_disk ? "format:stan-file-1" : "";
 }
 
 bool IsRefused(const Scenario& scenario, const Step& step) {
@@ -71,9 +78,10 @@ void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, bo
   };
   if (std::holds_alternative<UseGolden>(action) && index != 0)
     at.Fail("\"golden\" is only the first step");
-  if (NeedsFormat(action) &&
-      std::ranges::find(scenario.needs, "format:stan-file-1") == scenario.needs.end()) {
-    at.Fail("this step needs \"format:stan-file-1\"");
+  const std::string capability = CapabilityFor(action);
+  const auto& needs = scenario.needs;
+  if (!capability.empty() && std::ranges::find(needs, capability) == needs.end()) {
+    at.Fail("this step needs \"" + capability + "\"");
   }
   if (std::holds_alternative<Start>(action)) {
     need(false, "the server is running already");
@@ -109,6 +117,9 @@ void ParseSteps(const JsonCursor& cursor, Scenario& scenario) {
 void ParseExpect(const JsonCursor& cursor, Scenario& scenario) {
   if (cursor.is_string()) {
     if (cursor.Text() != "model") cursor.Fail("\"model\" or a list is expected");
+    if (scenario.suite != verdict::Suite::kConformance) {
+      cursor.Fail("the model speaks only in the suite conformance: a list is expected");
+    }
     return;
   }
   for (const JsonCursor& item : cursor.Items()) {

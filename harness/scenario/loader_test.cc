@@ -6,6 +6,7 @@ namespace atrest::scenario {
 namespace {
 
 constexpr char kRegister[] = R"([
+  {"id": "D-12", "suite": "conformance", "level": "SHOULD", "text": "t", "source": "s"},
   {"id": "D-13", "suite": "conformance", "level": "MUST", "text": "t", "source": "s"},
   {"id": "K-1", "suite": "compatibility", "level": "MUST", "text": "t", "source": "s"}])";
 
@@ -101,6 +102,39 @@ TEST(LoaderTest, StepsMustBeInAPossibleOrder) {
 TEST(LoaderTest, LookingAtBytesNeedsTheFormat) {
   EXPECT_EQ(ErrorWith("\"file\", \"format:stan-file-1\"", "\"file\""),
             "file.json: /steps/0: this step needs \"format:stan-file-1\"");
+}
+
+TEST(LoaderTest, WhatAScenarioDoesIsNamedAmongItsNeeds) {
+  EXPECT_EQ(ErrorWith("{\"stop\": {}}", "{\"kill\": {}}"),
+            "file.json: /steps/4: this step needs \"kill\"");
+  EXPECT_EQ(ErrorWith("\"max_age_ms\": 5", "\"store\": \"memory\""),
+            "file.json: /steps/1: this step needs \"memory\"");
+}
+
+TEST(LoaderTest, TamperingStaysInTheStore) {
+  for (const char* path : {"/etc/passwd", "../x", "foo/../../x", ""}) {
+    EXPECT_EQ(ErrorWith("\"file\": \"foo/msgs.1.dat\"", std::string("\"file\": \"") + path + "\""),
+              "file.json: /steps/5/tamper/0/file: a path below the store is expected");
+  }
+  EXPECT_EQ(ErrorWith("\"op\": \"flip\", \"file\": \"foo/msgs.1.dat\", \"at\": -1, \"xor\": 1",
+                      "\"op\": \"append\", \"file\": \"a\", \"hex\": \"0g\""),
+            "file.json: /steps/5/tamper/0/hex: pairs of hexadecimal digits are expected");
+}
+
+TEST(LoaderTest, AScenarioDoesNotAskMoreThanItsRequirement) {
+  std::string json = kGood;
+  json.replace(json.find("[\"D-13\"]"), 8, "[\"D-12\"]");
+  EXPECT_EQ(Load(json).status().message(),
+            "file.json: /requirement/0: the requirement is only a SHOULD");
+}
+
+TEST(LoaderTest, TheModelSpeaksOnlyInConformance) {
+  std::string json = R"({"title": "t", "requirement": ["K-1"], "suite": "compatibility",
+                         "level": "MUST", "needs": ["file"], "steps": [{"start": {}}],
+                         "expect": "model"})";
+  EXPECT_EQ(Load(json).status().message(),
+            "file.json: /expect: the model speaks only in the suite conformance: a list is "
+            "expected");
 }
 
 TEST(LoaderTest, MalformedJsonIsRefused) {

@@ -154,6 +154,7 @@ using PayloadPattern = std::variant<std::string, SealedPayload>;
 struct ExpectedDelivery {
   uint64_t sequence = 0;
   PayloadPattern payload;
+  std::optional<std::string> subject;
 };
 
 struct ExpectedDiskMessage {
@@ -162,6 +163,8 @@ struct ExpectedDiskMessage {
   std::optional<std::string> cipher;  // "" for none
   std::optional<std::vector<std::string>> opened_by;
   std::optional<uint64_t> data_size;
+  std::optional<uint64_t> nonce_counter;    // of the nonce's last 8 bytes, big-endian
+  std::optional<uint64_t> nonce_random_as;  // a sequence whose nonce has the same first 4 bytes
 };
 
 struct Expectation {

@@ -7,6 +7,8 @@ namespace {
 
 using Keys = std::map<std::string, std::string>;
 
+constexpr uint64_t kTimeMaxMs = uint64_t{366} * 24 * 3600 * 1000;
+
 std::string KeyName(const JsonCursor& cursor, const Keys& keys) {
   std::string name = cursor.Text();
   if (!keys.contains(name)) cursor.Fail("no key of this name in /keys");
@@ -37,7 +39,8 @@ Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
   }
   Take(cursor, "max_messages", settings.max_messages, AsUnsigned);
   Take(cursor, "max_bytes", settings.max_bytes, AsUnsigned);
-  Take(cursor, "max_age_ms", settings.max_age_ms, [](const JsonCursor& c) { return c.Signed(); });
+  Take(cursor, "max_age_ms", settings.max_age_ms,
+       [](const JsonCursor& c) { return static_cast<int64_t>(c.Unsigned(kTimeMaxMs)); });
   Take(cursor, "slice_max_messages", settings.slice_max_messages, AsUnsigned);
   Take(cursor, "slice_max_bytes", settings.slice_max_bytes, AsUnsigned);
   Take(cursor, "buffer_size", settings.buffer_size, AsUnsigned);
@@ -94,8 +97,7 @@ Action ParseEmpty(const JsonCursor& cursor, const Keys&) {
 }
 
 Action ParseWait(JsonCursor cursor, const Keys&) {
-  constexpr uint64_t kWaitMaxMs = 24u * 3600 * 1000;
-  const Wait wait{static_cast<int64_t>(cursor.Need("ms").Unsigned(kWaitMaxMs))};
+  const Wait wait{static_cast<int64_t>(cursor.Need("ms").Unsigned(kTimeMaxMs))};
   cursor.Finish();
   return wait;
 }
@@ -139,15 +141,24 @@ constexpr StepKind kStepKinds[] = {
     {"wait", ByValue<ParseWait>}, {"tamper", ParseTamper},    {"inspect", ByValue<ParseInspect>},
 };
 
+// A path below the store and nowhere else.
+std::string Path(JsonCursor& cursor, const char* member) {
+  const JsonCursor value = cursor.Need(member);
+  std::string path = value.Text();
+  const bool leaves =
+      path.empty() || path.front() == '/' || ("/" + path + "/").find("/../") != std::string::npos;
+  if (leaves) value.Fail("a path below the store is expected");
+  return path;
+}
+
 uint8_t AsByte(const JsonCursor& c) { return static_cast<uint8_t>(c.Unsigned(255)); }
 
 TamperOperation ParseFlip(JsonCursor& cursor) {
-  return FlipByte{cursor.Need("file").Text(), cursor.Need("at").Signed(),
-                  AsByte(cursor.Need("xor"))};
+  return FlipByte{Path(cursor, "file"), cursor.Need("at").Signed(), AsByte(cursor.Need("xor"))};
 }
 
 TamperOperation ParseTruncate(JsonCursor& cursor) {
-  Truncate truncate{cursor.Need("file").Text(), {}, {}};
+  Truncate truncate{Path(cursor, "file"), {}, {}};
   Take(cursor, "size", truncate.size, AsUnsigned);
   Take(cursor, "by", truncate.by, AsUnsigned);
   if (truncate.size.has_value() == truncate.by.has_value())
@@ -156,13 +167,12 @@ TamperOperation ParseTruncate(JsonCursor& cursor) {
 }
 
 TamperOperation ParseAppend(JsonCursor& cursor) {
-  JsonCursor::Json hex = {{"hex", cursor.Need("hex").Text()}};
-  return AppendBytes{cursor.Need("file").Text(), JsonCursor("\"hex\"", hex).Payload()};
+  return AppendBytes{Path(cursor, "file"), cursor.Need("hex").Hex()};
 }
 
 TamperOperation ParseRecordChange(JsonCursor& cursor) {
   ChangeRecord change;
-  change.file = cursor.Need("file").Text();
+  change.file = Path(cursor, "file");
   change.record = cursor.Need("record").Unsigned();
   if (const auto from = cursor.Find("from")) {
     if (from->Text() != "data") from->Fail("only \"data\" is known");
@@ -179,7 +189,7 @@ TamperOperation ParseRecordChange(JsonCursor& cursor) {
 
 template <typename Pair>
 TamperOperation ParsePair(JsonCursor& cursor) {
-  return Pair{cursor.Need("file").Text(), cursor.Need("a").Unsigned(), cursor.Need("b").Unsigned()};
+  return Pair{Path(cursor, "file"), cursor.Need("a").Unsigned(), cursor.Need("b").Unsigned()};
 }
 
 TamperOperation ParseOperation(JsonCursor cursor) {
@@ -189,9 +199,9 @@ TamperOperation ParseOperation(JsonCursor cursor) {
     if (op == "flip") return ParseFlip(cursor);
     if (op == "truncate") return ParseTruncate(cursor);
     if (op == "append") return ParseAppend(cursor);
-    if (op == "remove") return RemoveFile{cursor.Need("file").Text()};
-    if (op == "rename") return RenameFile{cursor.Need("file").Text(), cursor.Need("to").Text()};
-    if (op == "mkdir") return MakeDirectory{cursor.Need("file").Text()};
+    if (op == "remove") return RemoveFile{Path(cursor, "file")};
+    if (op == "rename") return RenameFile{Path(cursor, "file"), Path(cursor, "to")};
+    if (op == "mkdir") return MakeDirectory{Path(cursor, "file")};
     if (op == "record") return ParseRecordChange(cursor);
     if (op == "swapData") return ParsePair<SwapData>(cursor);
     if (op == "copyData") return ParsePair<CopyData>(cursor);

@@ -31,7 +31,7 @@ class TamperTest : public testing::Test {
  protected:
   TamperTest() {
     Bytes file = FromHex(kFile).value();
-    for (const uint64_t number : {1, 2}) RepairChecksum(file, FindRecord(file, number).value());
+    for (const uint64_t number : {1u, 2u}) RepairChecksum(file, FindRecord(file, number).value());
     EXPECT_TRUE(files_.MakeDirectories("/d/foo").ok());
     EXPECT_TRUE(env::WriteWhole(files_, "/d/foo/m", file).ok());
     before_ = file;
@@ -55,10 +55,9 @@ class TamperTest : public testing::Test {
 TEST_F(TamperTest, BytesOfAFile) {
   ASSERT_TRUE(Do(R"([{"op": "flip", "file": "foo/m", "at": -1, "xor": 3}])").ok());
   EXPECT_EQ(File().back(), before_.back() ^ 3);
-  ASSERT_TRUE(
-      Do(R"([{"op": "truncate", "file": "foo/m", "by": 2},
+  ASSERT_TRUE(Do(R"([{"op": "truncate", "file": "foo/m", "by": 2},
              {"op": "append", "file": "foo/m", "hex": "ab"}])")
-          .ok());
+                  .ok());
   EXPECT_EQ(File().size(), before_.size() - 1);
   ASSERT_TRUE(Do(R"([{"op": "truncate", "file": "foo/m", "size": 4}])").ok());
   EXPECT_EQ(ToHex(File()), "01000000");
@@ -74,19 +73,17 @@ TEST_F(TamperTest, Names) {
 }
 
 TEST_F(TamperTest, RecordsWithAndWithoutARightChecksum) {
-  ASSERT_TRUE(
-      Do(R"([{"op": "record", "file": "foo/m", "record": 2, "from": "data", "offset": 0,
+  ASSERT_TRUE(Do(R"([{"op": "record", "file": "foo/m", "record": 2, "from": "data", "offset": 0,
               "set": 89}])")
-          .ok());
+                  .ok());
   EXPECT_EQ(Data(2), "Yo");
   const Bytes broken = File();
   Bytes repaired = broken;
   RepairChecksum(repaired, FindRecord(repaired, 2).value());
   EXPECT_NE(repaired, broken);
-  ASSERT_TRUE(
-      Do(R"([{"op": "record", "file": "foo/m", "record": 2, "offset": -1, "xor": 0,
+  ASSERT_TRUE(Do(R"([{"op": "record", "file": "foo/m", "record": 2, "offset": -1, "xor": 0,
               "repairCrc": true}])")
-          .ok());
+                  .ok());
   EXPECT_EQ(File(), repaired);
 }
 

@@ -63,11 +63,11 @@ struct DiskDamage {
   std::string why;
 };
 
-// A text searched for in every file, and where it was found ("file" or "name" of a file), each
-// place once.
+// A text searched for, and where it was found.
 struct ScanHit {
   std::string text;
-  std::vector<std::string> places;
+  std::vector<std::string> contents;  // "PATH at OFFSET", the first place of each file
+  std::vector<std::string> names;     // paths with the text in them
 };
 
 // What is on disk: the store read by the inspector and, for the searched texts, every byte and name

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "reference/wire/utf8.h"
+#include "reference/base/utf8.h"
 
 namespace atrest::store {
 namespace {
@@ -33,7 +33,7 @@ std::string Escaped(std::string_view character, bool is_utf8) {
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
   while (!text.empty()) {
-    const size_t length = wire::Utf8Length(text);
+    const size_t length = Utf8Length(text);
     const std::string_view character = text.substr(0, length == 0 ? 1 : length);
     quoted += Escaped(character, length > 0);
     text.remove_prefix(character.size());

@@ -41,8 +41,8 @@ class MessageStore {
  public:
   virtual ~MessageStore() = default;
 
-  // Stores MESSAGE behind the last one. A sequence that is not greater than the last one's is
-  // ignored: ok, no effect.
+  // Stores MESSAGE behind the last one. That times never decrease is the caller's duty.
+  // A sequence that is not greater than the last one's is ignored: ok, no effect.
   virtual Status Store(Message message) = 0;
   // The message, or null if SEQUENCE is outside first..last or in a gap. The message is as stored
   // (the file and memory store) or with its payload opened (the crypto store).

@@ -1,8 +1,8 @@
-#include "reference/wire/utf8.h"
+#include "reference/base/utf8.h"
 
 #include <cstdint>
 
-namespace atrest::wire {
+namespace atrest {
 
 size_t Utf8Length(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
@@ -29,4 +29,4 @@ std::string ReplaceBadUtf8(std::string_view text) {
   return replaced;
 }
 
-}  // namespace atrest::wire
+}  // namespace atrest

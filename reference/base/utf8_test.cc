@@ -1,8 +1,8 @@
-#include "reference/wire/utf8.h"
+#include "reference/base/utf8.h"
 
 #include <gtest/gtest.h>
 
-namespace atrest::wire {
+namespace atrest {
 namespace {
 
 TEST(Utf8Test, Lengths) {
@@ -32,4 +32,4 @@ TEST(Utf8Test, EachBadByteIsReplaced) {
 }
 
 }  // namespace
-}  // namespace atrest::wire
+}  // namespace atrest

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace atrest::wire {
+namespace atrest {
 
 // The bytes of the UTF-8 character that TEXT begins with, 1 to 4; 0 if it begins with none.
 // Overlong forms and surrogates are none.
@@ -16,4 +16,4 @@ size_t Utf8Length(std::string_view text);
 // TEXT with U+FFFD in place of each byte that is not part of a character.
 std::string ReplaceBadUtf8(std::string_view text);
 
-}  // namespace atrest::wire
+}  // namespace atrest
