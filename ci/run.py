@@ -180,6 +180,21 @@ def job_asan(run):
     run.test("asan")
 
 
+def job_ladder(run):
+    """Golden files cut at every byte, every byte changed, under asan and ubsan: takes an hour."""
+    run.install()
+    run.build("ladder")
+    run.step("ctest", "--preset", "ladder", "-j", cores(), "-R", "DamageLadder")
+
+
+def job_seeds(run):
+    """The scenarios on the reference under --seeds N (200) seeds of its entropy."""
+    run.install()
+    run.build("release", "atrest")
+    for seed in range(1, run.options.seeds + 1):
+        run.step("build/release/bin/atrest", "run", "--target", "inproc", "--quiet", "--seed", seed)
+
+
 def job_tsan(run):
     """All tests under the thread sanitizer."""
     run.install()
@@ -295,6 +310,7 @@ def parse(arguments):
     parser.add_argument("--list", action="store_true", help="name the jobs and what they do")
     parser.add_argument("--no-install", action="store_true", help="install no packages")
     parser.add_argument("--seconds", type=int, default=60, help="fuzz: for each target (60)")
+    parser.add_argument("--seeds", type=int, default=200, help="seeds: how many (200)")
     parser.add_argument("--base", metavar="REV", help="tidy: clang-tidy what changed since REV")
     parser.add_argument("--suite", choices=["bookworm", "trixie"], default="trixie",
                         help="clean-root: the Debian to install (trixie)")
