@@ -224,11 +224,11 @@ def check_own_includes(tree):
 
 def reached(name, direct):
     """All that a file includes, itself or by files of ours."""
-    found, todo = set(), [name]
-    while todo:
-        new = direct.get(todo.pop(), set()) - found
+    found, pending = set(), [name]
+    while pending:
+        new = direct.get(pending.pop(), set()) - found
         found |= new
-        todo += new
+        pending += new
     return found
 
 

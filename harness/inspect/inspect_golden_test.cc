@@ -136,8 +136,7 @@ void ExpectApproved(const std::string& name, const Inspection& inspection) {
   const std::string text = PrintText(inspection);
   if (text == ReadText("fixtures/reports/" + file)) return;
   env::PosixFileSystem files;
-  EXPECT_TRUE(
-      env::WriteWhole(files, "fixtures/reports/" + file + ".received", AsBytes(text)).ok());
+  EXPECT_TRUE(env::WriteWhole(files, "fixtures/reports/" + file + ".received", AsBytes(text)).ok());
   ADD_FAILURE() << "differs from fixtures/reports/" << file;
 }
 
