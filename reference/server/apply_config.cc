@@ -1,0 +1,311 @@
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/random.h"
+#include "reference/server/config_value.h"
+#include "reference/server/go_values.h"
+#include "reference/server/option_table.h"
+#include "reference/server/options.h"
+
+namespace atrest::server {
+namespace {
+
+Status Invalid(std::string text) { return Status(Code::kInvalid, std::move(text)); }
+
+// VALUE as %v prints it, for what stands where a map should.
+std::string Shown(const ConfigValue& value) {
+  if (const auto* truth = std::get_if<bool>(&value.data)) return *truth ? "true" : "false";
+  if (const auto* number = std::get_if<int64_t>(&value.data)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
+  return std::string(ConfigTypeName(value));
+}
+
+Result<const ConfigMap*> AsMap(const ConfigValue& value, std::string_view what) {
+  if (const auto* map = std::get_if<ConfigMap>(&value.data)) return map;
+  return Invalid("expected " + std::string(what) + " to be a map/struct, got " + Shown(value));
+}
+
+// The members in the order in which they are applied.
+std::vector<const ConfigMember*> Ordered(const ConfigMap& map, Random* random) {
+  std::vector<const ConfigMember*> members;
+  for (const auto& member : map) members.push_back(&member);
+  for (size_t i = members.size(); random != nullptr && i > 1; --i) {
+    std::swap(members[i - 1], members[random->Below(i)]);
+  }
+  return members;
+}
+
+Status WrongType(const ConfigMember& member, const char* expected) {
+  return Invalid("parameter \"" + member.key + "\" value is expected to be " + expected + ", got " +
+                 std::string(ConfigTypeName(member.value)));
+}
+
+Result<int64_t> DurationOf(const ConfigMember& member) {
+  const auto* text = std::get_if<std::string>(&member.value.data);
+  if (text == nullptr) return WrongType(member, "string");
+  return ParseGoDuration(*text);
+}
+
+Result<int64_t> NumberOf(OptionKind kind, const ConfigMember& member) {
+  if (kind == OptionKind::kDuration) return DurationOf(member);
+  if (const auto* number = std::get_if<int64_t>(&member.value.data)) return *number;
+  return WrongType(member, "int64");
+}
+
+void SetBool(const OptionTarget& target, bool value, Options& options) {
+  if (const auto* member = std::get_if<bool Options::*>(&target)) {
+    options.*(*member) = value;
+    return;
+  }
+  for (const auto member : std::get<BoolTargets>(target)) {
+    if (member != nullptr) options.*member = value;
+  }
+}
+
+Status SetStore(const std::string& name, Options& options) {
+  std::string upper = name;
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c;
+  if (upper != "MEMORY" && upper != "FILE" && upper != "SQL") {
+    return Invalid("unknown store type: " + name);
+  }
+  options.store_type = std::move(upper);
+  return Status();
+}
+
+Status SetText(const OptionRow& row, const std::string& text, Options& options) {
+  if (row.kind == OptionKind::kStore) return SetStore(text, options);
+  if (row.kind == OptionKind::kKey) {
+    options.config_key = text;
+    options.encrypt = true;  // even if the key is empty (standalone.md 3.6)
+    return Status();
+  }
+  options.*std::get<std::string Options::*>(row.target) = text;
+  return Status();
+}
+
+Status Refused(const ConfigMember& member) {
+  return Status(Code::kUnsupported, "parameter \"" + member.key + "\" is not supported here");
+}
+
+// REQUIRES: not a kMap.
+Status SetScalar(const OptionRow& row, const ConfigMember& member, Options& options) {
+  const auto* truth = std::get_if<bool>(&member.value.data);
+  const auto* text = std::get_if<std::string>(&member.value.data);
+  const bool is_number = std::holds_alternative<int64_t Options::*>(row.target);
+  if (row.kind == OptionKind::kBool && truth == nullptr) return WrongType(member, "bool");
+  if (row.support == OptionSupport::kRefused) {
+    return truth != nullptr && !*truth ? Status() : Refused(member);
+  }
+  if (row.kind == OptionKind::kBool) {
+    SetBool(row.target, *truth, options);
+    return Status();
+  }
+  if (is_number) {
+    const auto number = NumberOf(row.kind, member);
+    if (!number.ok()) return number.status();
+    options.*std::get<int64_t Options::*>(row.target) = number.value();
+    return Status();
+  }
+  return text == nullptr ? WrongType(member, "string") : SetText(row, *text, options);
+}
+
+std::optional<int64_t>* OverrideOf(int64_t Options::*target, ChannelOverrides& overrides) {
+  if (target == &Options::max_messages) return &overrides.max_messages;
+  if (target == &Options::max_bytes) return &overrides.max_bytes;
+  if (target == &Options::max_age_ns) return &overrides.max_age_ns;
+  if (target == &Options::max_subscriptions) return &overrides.max_subscriptions;
+  if (target == &Options::max_inactivity_ns) return &overrides.max_inactivity_ns;
+  return nullptr;
+}
+
+// Tokens between dots are not empty; '*' and '>' stand alone, '>' at the end.
+bool IsChannelName(std::string_view name) {
+  while (true) {
+    const size_t dot = name.find('.');
+    const std::string_view token = name.substr(0, dot);
+    const bool wild = token.find_first_of("*>") != std::string_view::npos;
+    if (token.empty() || token.find_first_of(" \t\r\n/") != std::string_view::npos) return false;
+    if (wild && token.size() > 1) return false;
+    if (dot == std::string_view::npos) return true;
+    if (token == ">") return false;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+class Applier {
+ public:
+  Applier(uint64_t seed, Options& options)
+      : random_(seed), order_(seed == 0 ? nullptr : &random_), options_(options) {}
+
+  Status Section(OptionSection section, const ConfigMap& map);
+
+ private:
+  Status Map(const OptionRow& row, const ConfigMember& member);
+  Status PerChannel(const ConfigMap& map);
+  Status Channel(const std::string& name, const ConfigMap& map);
+
+  Random random_;
+  Random* order_;  // nullptr: that of the file
+  Options& options_;
+};
+
+Status Applier::Section(OptionSection section, const ConfigMap& map) {
+  for (const ConfigMember* member : Ordered(map, order_)) {
+    const OptionRow* row = FindKey(section, AsciiLower(member->key));
+    if (row == nullptr) continue;
+    ATREST_TRY(row->kind == OptionKind::kMap ? Map(*row, *member)
+                                             : SetScalar(*row, *member, options_));
+  }
+  return Status();
+}
+
+Status Applier::Map(const OptionRow& row, const ConfigMember& member) {
+  const auto map = AsMap(member.value, row.subject);
+  if (!map.ok()) return map.status();
+  if (row.support == OptionSupport::kRefused) return Refused(member);
+  if (row.section == OptionSection::kLimits) return PerChannel(*map.value());
+  const bool limits = row.subject == "store limits";
+  return Section(limits ? OptionSection::kLimits : OptionSection::kFile, *map.value());
+}
+
+Status Applier::PerChannel(const ConfigMap& map) {
+  for (const ConfigMember* member : Ordered(map, order_)) {
+    const auto channel = AsMap(member->value, "channel limits");
+    if (!channel.ok()) return channel.status();
+    if (!IsChannelName(member->key)) {
+      return Invalid("invalid channel name " + GoQuote(member->key));
+    }
+    ATREST_TRY(Channel(member->key, *channel.value()));
+  }
+  return Status();
+}
+
+Status Applier::Channel(const std::string& name, const ConfigMap& map) {
+  ChannelOverrides& overrides = options_.per_channel[name];
+  for (const ConfigMember* member : Ordered(map, order_)) {
+    const OptionRow* row = FindKey(OptionSection::kLimits, AsciiLower(member->key));
+    if (row == nullptr || row->kind == OptionKind::kMap) continue;
+    auto* into = OverrideOf(std::get<int64_t Options::*>(row->target), overrides);
+    if (into == nullptr) continue;
+    const auto number = NumberOf(row->kind, *member);
+    if (!number.ok()) return number.status();
+    *into = number.value();
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status ApplyConfig(const ConfigMap& config, uint64_t seed, Options& options) {
+  Applier applier(seed, options);
+  for (const ConfigMember& member : config) {
+    if (AsciiLower(member.key) != "streaming") continue;
+    const auto section = AsMap(member.value, "streaming section");
+    if (!section.ok()) return section.status();
+    return applier.Section(OptionSection::kStreaming, *section.value());
+  }
+  return applier.Section(OptionSection::kStreaming, config);
+}
+
+namespace {
+
+// Top-level keys of the embedded server that turn on what is not there.
+constexpr std::string_view kRefusedNatsKeys[] = {"accounts",  "gateway", "https", "jetstream",
+                                                 "leafnodes", "mqtt",    "tls",   "websocket"};
+
+// Errors of the embedded server's part have another form: "<file>:<line>:<col>: <text>" and an
+// empty line.
+Status At(const std::string& file, const ConfigMember& member, const std::string& text,
+          Code code = Code::kInvalid) {
+  return Status(code, file + ":" + std::to_string(member.at.line) + ":" +
+                          std::to_string(member.at.column) + ": " + text + "\n");
+}
+
+Status WrongNatsType(const std::string& file, const ConfigMember& member, const char* expected) {
+  std::string type(ConfigTypeName(member.value));
+  if (type == "slice") type = "[]interface {}";
+  if (type == "map") type = "map[string]interface {}";
+  if (type == "struct") type = "time.Time";
+  return At(file, member, "interface conversion: interface {} is " + type + ", not " + expected);
+}
+
+Status SetNats(const OptionRow& row, const ConfigMember& member, const std::string& file,
+               Options& options) {
+  const auto& data = member.value.data;
+  if (row.support == OptionSupport::kRefused) {
+    return At(file, member, member.key + " is not supported here", Code::kUnsupported);
+  }
+  if (row.kind == OptionKind::kBool) {
+    const auto* truth = std::get_if<bool>(&data);
+    if (truth == nullptr) return WrongNatsType(file, member, "bool");
+    SetBool(row.target, *truth, options);
+  } else if (row.kind == OptionKind::kInt) {
+    const auto* number = std::get_if<int64_t>(&data);
+    if (number == nullptr) return WrongNatsType(file, member, "int64");
+    options.*std::get<int64_t Options::*>(row.target) = *number;
+  } else {
+    const auto* text = std::get_if<std::string>(&data);
+    if (text == nullptr) return WrongNatsType(file, member, "string");
+    options.*std::get<std::string Options::*>(row.target) = *text;
+  }
+  return Status();
+}
+
+Status SetListen(const ConfigMember& member, const std::string& file, Options& options) {
+  if (const auto* port = std::get_if<int64_t>(&member.value.data)) {
+    options.port = *port;
+    return Status();
+  }
+  const auto* text = std::get_if<std::string>(&member.value.data);
+  if (text == nullptr) return WrongNatsType(file, member, "string");
+  const size_t colon = text->rfind(':');
+  if (colon == std::string::npos) {
+    return At(file, member, "could not parse address string " + GoQuote(*text));
+  }
+  const std::string digits = text->substr(colon + 1);
+  const auto port = ParseGoInt(digits);
+  if (!port.ok()) return At(file, member, "could not parse port " + GoQuote(digits));
+  options.host = text->substr(0, colon);
+  options.port = port.value();
+  return Status();
+}
+
+Status SetAuthorization(const ConfigMember& section, const std::string& file, Options& options) {
+  const auto* map = std::get_if<ConfigMap>(&section.value.data);
+  if (map == nullptr) return WrongNatsType(file, section, "map[string]interface {}");
+  for (const ConfigMember& member : *map) {
+    const std::string key = AsciiLower(member.key);
+    if (key == "timeout" || key == "default_permissions") continue;
+    if (key == "users") {
+      return At(file, member, "users is not supported here", Code::kUnsupported);
+    }
+    const OptionRow* row = FindKey(OptionSection::kAuthorization, key);
+    if (row == nullptr) return At(file, member, "unknown field " + GoQuote(member.key));
+    ATREST_TRY(SetNats(*row, member, file, options));
+  }
+  if (!options.token.empty() && (!options.user.empty() || !options.password.empty())) {
+    return At(file, section, "Cannot have a user/pass and token");
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options) {
+  for (const ConfigMember& member : config) {
+    const std::string key = AsciiLower(member.key);
+    if (std::count(std::begin(kRefusedNatsKeys), std::end(kRefusedNatsKeys), key) > 0) {
+      return At(file, member, member.key + " is not supported here", Code::kUnsupported);
+    }
+    if (key == "listen") {
+      ATREST_TRY(SetListen(member, file, options));
+    } else if (key == "authorization") {
+      ATREST_TRY(SetAuthorization(member, file, options));
+    } else if (const OptionRow* row = FindKey(OptionSection::kNats, key)) {
+      ATREST_TRY(SetNats(*row, member, file, options));
+    }
+  }
+  return Status();
+}
+
+}  // namespace atrest::server
