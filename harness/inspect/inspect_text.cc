@@ -6,13 +6,12 @@
 
 #include "harness/inspect/kind_names.h"
 #include "harness/inspect/table.h"
-#include "reference/store/limit_warning.h"
+#include "reference/base/go_quote.h"
 
 namespace atrest::inspect {
 namespace {
 
 using std::to_string;
-using store::Quoted;
 
 std::string Counted(uint64_t count, const std::string& one, const std::string& many) {
   return to_string(count) + " " + (count == 1 ? one : many);
@@ -53,7 +52,7 @@ std::string DamageText(const std::vector<Damage>& damage) {
   Table table({{"file"}, {"offset", Align::kRight}, {"bytes", Align::kRight}, {"kind"}, {"why"}});
   for (const Damage& it : damage) {
     table.Add(
-        {Quoted(it.file), to_string(it.offset), to_string(it.bytes), NameOf(it.kind), it.why});
+        {GoQuote(it.file), to_string(it.offset), to_string(it.bytes), NameOf(it.kind), it.why});
   }
   return text + table.Print(2);
 }
@@ -68,7 +67,7 @@ std::string ReuseText(const std::vector<NonceReuse>& reuse) {
       places += (places.empty() ? "" : " ") + to_string(place.sequence) + "@" +
                 to_string(place.slice) + ":" + to_string(place.offset);
     }
-    table.Add({Quoted(it.channel), std::string(crypto::CipherName(it.cipher)), ToHex(it.nonce),
+    table.Add({GoQuote(it.channel), std::string(crypto::CipherName(it.cipher)), ToHex(it.nonce),
                it.key ? to_string(*it.key) : "none given", it.same_bytes ? "the same" : "different",
                places});
   }
@@ -83,7 +82,7 @@ std::string ClientsText(const std::vector<store::ClientInfo>& clients) {
                {"ping s", Align::kRight},
                {"max out", Align::kRight}});
   for (const store::ClientInfo& it : clients) {
-    table.Add({Quoted(it.id), Quoted(it.heartbeat_inbox), to_string(it.protocol),
+    table.Add({GoQuote(it.id), GoQuote(it.heartbeat_inbox), to_string(it.protocol),
                to_string(it.ping_interval_s), to_string(it.ping_max_out)});
   }
   return Counted(clients.size(), "client", "clients") + ":\n" + table.Print(2);
@@ -109,9 +108,9 @@ std::string SlicesText(const std::vector<Slice>& slices) {
 std::string Remarks(const std::string& channel, const StoredMessage& message) {
   std::string remarks;
   if (!message.crc_ok) remarks += " WRONG CHECKSUM";
-  if (message.subject != channel) remarks += " subject=" + Quoted(message.subject);
-  if (!message.reply.empty()) remarks += " reply=" + Quoted(message.reply);
-  if (message.payload) remarks += " payload=" + Quoted(AsText(*message.payload));
+  if (message.subject != channel) remarks += " subject=" + GoQuote(message.subject);
+  if (!message.reply.empty()) remarks += " reply=" + GoQuote(message.reply);
+  if (message.payload) remarks += " payload=" + GoQuote(AsText(*message.payload));
   return remarks.empty() ? "" : remarks.substr(1);
 }
 
@@ -152,16 +151,16 @@ std::string SubscriptionsText(const std::vector<store::RecoveredSubscription>& s
                {"pending"},
                {""}});
   for (const auto& [state, pending] : subscriptions) {
-    table.Add({to_string(state.id), Quoted(state.client_id),
-               state.durable_name.empty() ? "" : Quoted(state.durable_name),
-               state.queue_group.empty() ? "" : Quoted(state.queue_group),
+    table.Add({to_string(state.id), GoQuote(state.client_id),
+               state.durable_name.empty() ? "" : GoQuote(state.durable_name),
+               state.queue_group.empty() ? "" : GoQuote(state.queue_group),
                to_string(state.last_sent), Joined(pending), state.is_closed ? "closed" : ""});
   }
   return table.empty() ? "" : table.Print(2);
 }
 
 std::string ChannelText(const Channel& channel) {
-  return "\nChannel " + Quoted(channel.name) + ": " +
+  return "\nChannel " + GoQuote(channel.name) + ": " +
          Counted(channel.messages.size(), "message", "messages") + ", " +
          Counted(channel.subscriptions.size(), "subscription", "subscriptions") + "\n" +
          SlicesText(channel.slices) + MessagesText(channel) +
@@ -172,13 +171,13 @@ std::string ChannelText(const Channel& channel) {
 
 std::string PrintText(const Inspection& inspection) {
   std::string text = DamageText(inspection.damage) + ReuseText(inspection.nonce_reuse) + "\n";
-  text += inspection.server ? "Cluster id " + Quoted(inspection.server->cluster_id) + ".\n"
+  text += inspection.server ? "Cluster id " + GoQuote(inspection.server->cluster_id) + ".\n"
                             : "No server information.\n";
   text += ClientsText(inspection.clients);
   for (const Channel& channel : inspection.channels) text += ChannelText(channel);
   if (inspection.other_files.empty()) return text;
   text += "\nFiles that do not belong to a store:\n";
-  for (const std::string& file : inspection.other_files) text += "  " + Quoted(file) + "\n";
+  for (const std::string& file : inspection.other_files) text += "  " + GoQuote(file) + "\n";
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/go_quote.h"
 #include "reference/base/random.h"
 #include "reference/server/config_value.h"
 #include "reference/server/go_values.h"

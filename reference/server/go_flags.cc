@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reference/base/go_quote.h"
 #include "reference/server/go_values.h"
 
 namespace atrest::server {

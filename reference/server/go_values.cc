@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "reference/base/utf8.h"
+#include "reference/base/go_quote.h"
 
 namespace atrest::server {
 namespace {
@@ -181,16 +181,6 @@ Result<int64_t> ParseGoDuration(std::string_view text) {
 
 namespace {
 
-std::string EscapedByte(char c) {
-  constexpr std::string_view kNamed = "\a\b\f\n\r\t\v\\\"";
-  constexpr std::string_view kLetters = "abfnrtv\\\"";
-  const size_t at = kNamed.find(c);
-  if (at != std::string_view::npos) return std::string("\\") + kLetters[at];
-  constexpr std::string_view kHex = "0123456789abcdef";
-  const auto byte = static_cast<uint8_t>(c);
-  return std::string("\\x") + kHex[byte >> 4] + kHex[byte & 15];
-}
-
 // NUMBER over 10^PLACES without trailing zeros: "3.5".
 std::string Decimal(uint64_t number, int places) {
   std::string digits = std::to_string(number);
@@ -203,19 +193,6 @@ std::string Decimal(uint64_t number, int places) {
 }
 
 }  // namespace
-
-std::string GoQuote(std::string_view text) {
-  std::string quoted = "\"";
-  while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    const bool plain = length > 1 || (length == 1 && text[0] >= ' ' && text[0] != '\x7F' &&
-                                      text[0] != '"' && text[0] != '\\');
-    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
-    quoted += plain ? std::string(character) : EscapedByte(character[0]);
-    text.remove_prefix(character.size());
-  }
-  return quoted + '"';
-}
 
 std::string GoDurationText(int64_t nanoseconds) {
   const bool negative = nanoseconds < 0;

@@ -1,4 +1,4 @@
-// Booleans, integers, durations and quoted text as Go reads and prints them: what the real server's
+// Booleans, integers and durations as Go reads and prints them: what the real server's
 // flags, configuration values and error texts are made of. Not for size suffixes (nats_config.h).
 // Section: options.md 1.1 and 2.3.
 // Errors: nullopt, or a Status kInvalid with Go's text.
@@ -21,8 +21,6 @@ std::optional<bool> ParseGoBool(std::string_view text);
 Result<int64_t> ParseGoInt(std::string_view text);
 // time.ParseDuration, in nanoseconds: `time: missing unit in duration "5"` and the like.
 Result<int64_t> ParseGoDuration(std::string_view text);
-// TEXT as %q prints it: "…" with escapes.
-std::string GoQuote(std::string_view text);
 // Nanoseconds as time.Duration prints them: "1h2m3.5s", "-1s", "0s".
 std::string GoDurationText(int64_t nanoseconds);
 

@@ -105,11 +105,5 @@ TEST(GoValuesTest, Booleans) {
   for (const char* text : {"", "yes", "on", "tRUE", "2"}) EXPECT_FALSE(ParseGoBool(text)) << text;
 }
 
-TEST(GoValuesTest, QuotedText) {
-  EXPECT_EQ(GoQuote("soon"), R"("soon")");
-  EXPECT_EQ(GoQuote("a\"b\\c\n\x01\x7F"), R"("a\"b\\c\n\x01\x7f")");
-  EXPECT_EQ(GoQuote("\xC3\xA9\xFF"), "\"\xC3\xA9\\xff\"");
-}
-
 }  // namespace
 }  // namespace atrest::server

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reference/base/go_quote.h"
 #include "reference/server/config_value.h"
 #include "reference/server/go_flags.h"
 #include "reference/server/go_values.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "reference/store/limit_warning.h"
+#include "reference/base/go_quote.h"
 #include "reference/store/record_format.h"
 
 namespace atrest::store {
@@ -51,13 +51,14 @@ Bytes ReadUpTo(const env::File& file, uint64_t offset, uint64_t size) {
 
 void Announce(const FileContext& context, const std::string& path, const RecordReader& reader) {
   if (reader.stop() != ReadStop::kUnexpectedEof) {
-    context.LogError("Corrupted record in file " + Quoted(path) + ": " + reader.status().message());
+    context.LogError("Corrupted record in file " + GoQuote(path) + ": " +
+                     reader.status().message());
     return;
   }
-  context.LogError("Unexpected EOF for file " + Quoted(path));
+  context.LogError("Unexpected EOF for file " + GoQuote(path));
   if (context.options.truncate_unexpected_eof) return;
   context.LogError("It is recommended that you make a copy of the whole datatstore " +
-                   Quoted(context.root) + ".");
+                   GoQuote(context.root) + ".");
   context.LogError(
       "Restart with the ContinueOnUnexpectedEOF flag to truncate this file to this offset: " +
       std::to_string(reader.offset()) + ".");
@@ -99,11 +100,11 @@ Status HandleBadRecord(const FileContext& context, env::File& file, const std::s
   const std::string offset = std::to_string(reader.offset());
   const Status truncated = file.Truncate(reader.offset());
   if (!truncated.ok()) {
-    return truncated.WithPrefix("unable to repair file " + Quoted(path) +
+    return truncated.WithPrefix("unable to repair file " + GoQuote(path) +
                                 " by truncating at offset " + offset + ": ");
   }
   context.log.Log(LogLevel::kInfo,
-                  "File " + Quoted(path) + " has been truncated to offset: " + offset);
+                  "File " + GoQuote(path) + " has been truncated to offset: " + offset);
   context.log.Log(LogLevel::kInfo, "Recovery resumes...");
   return Status();
 }

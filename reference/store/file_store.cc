@@ -1,8 +1,8 @@
 #include "reference/store/file_store.h"
 
+#include "reference/base/go_quote.h"
 #include "reference/store/client_log.h"
 #include "reference/store/file_context.h"
-#include "reference/store/limit_warning.h"
 #include "reference/store/message_log.h"
 #include "reference/store/record.h"
 #include "reference/store/record_format.h"
@@ -69,7 +69,7 @@ Result<std::optional<ServerInfo>> FileStoreImpl::RecoverServer() {
                       kFirstOffset);
   if (!reader.Next()) {
     if (reader.stop() == ReadStop::kEnd) return std::optional<ServerInfo>();
-    context_.LogError("Server file " + Quoted(server_path_) +
+    context_.LogError("Server file " + GoQuote(server_path_) +
                       " corrupted: " + reader.status().message());
     context_.LogError("Follow instructions in documentation in order to recover from this");
     return reader.status();
@@ -103,12 +103,12 @@ Result<std::optional<RecoveredState>> FileStoreImpl::Recover() {
   channels_.clear();
   // Both files are made before anything is read: they are there after a refusal too.
   ATREST_TRY(
-      OpenServerFile().WithPrefix("unable to recover server file " + Quoted(kServerFile) + ": "));
+      OpenServerFile().WithPrefix("unable to recover server file " + GoQuote(kServerFile) + ": "));
   ATREST_TRY(
-      clients_.Open().WithPrefix("unable to recover client file " + Quoted(kClientsFile) + ": "));
+      clients_.Open().WithPrefix("unable to recover client file " + GoQuote(kClientsFile) + ": "));
   Result<std::optional<ServerInfo>> server = RecoverServer();
   if (!server.ok()) {
-    return server.status().WithPrefix("unable to recover server file " + Quoted(server_path_) +
+    return server.status().WithPrefix("unable to recover server file " + GoQuote(server_path_) +
                                       ": ");
   }
   const Result<std::vector<std::string>> names = ListChannels();
@@ -118,7 +118,7 @@ Result<std::optional<RecoveredState>> FileStoreImpl::Recover() {
     return std::optional<RecoveredState>();
   }
   ATREST_TRY(clients_.Recover().WithPrefix("unable to recover client file " +
-                                           Quoted(clients_.path()) + ": "));
+                                           GoQuote(clients_.path()) + ": "));
   RecoveredState state;
   state.server = *std::move(server).value();
   state.clients = clients_.Clients();

@@ -1,6 +1,5 @@
 // The warning that both stores log, once per channel, when a limit makes them drop old messages,
-// and the two spellings it is made of, which other texts of the real server share. Specification,
-// standalone.md 1.6.
+// and its spelling of sizes. Specification, standalone.md 1.6.
 // Threads: pure functions.
 #pragma once
 
@@ -18,9 +17,5 @@ std::string ReachedLimits(std::string_view channel, uint64_t count, uint64_t max
 
 // "270 B" below 1024, else two decimals and the largest unit that fits: "1.50 KB", "976.56 MB".
 std::string FriendlyBytes(uint64_t bytes);
-
-// TEXT as Go's %q prints it: in double quotes, with the quote, the backslash, control characters
-// and bytes that are not UTF-8 escaped. Code points above U+00FF are all taken to be printable.
-std::string Quoted(std::string_view text);
 
 }  // namespace atrest::store

@@ -260,15 +260,5 @@ TEST(LimitWarningTest, SizesForPeople) {
   EXPECT_EQ(FriendlyBytes((uint64_t{1} << 63) - 1), "8.00 EB");
 }
 
-TEST(LimitWarningTest, QuotesLikeGo) {
-  EXPECT_EQ(Quoted("foo.bar"), "\"foo.bar\"");
-  EXPECT_EQ(Quoted("a\"b\\c\n\x01\x7f"), R"("a\"b\\c\n\x01\x7f")");
-  EXPECT_EQ(Quoted("été 鍵 😀"), "\"été 鍵 😀\"");
-  EXPECT_EQ(Quoted("\xff\xc3(\xed\xa0\x80"), R"("\xff\xc3(\xed\xa0\x80")");
-  EXPECT_EQ(Quoted("\xe2\x82"), R"("\xe2\x82")");
-  EXPECT_EQ(Quoted("\u009b\u00a0\u00ad\u00a1"), R"("\u009b\u00a0\u00ad)"
-                                                "\u00a1\"");
-}
-
 }  // namespace
 }  // namespace atrest::store

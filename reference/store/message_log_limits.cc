@@ -1,5 +1,6 @@
 // How a MessageLog removes messages: by number, size and age. Removal only counts; files go when a
 // whole slice has gone. Specification, standalone.md 1.6.
+#include "reference/base/go_quote.h"
 #include "reference/store/limit_warning.h"
 #include "reference/store/message_log.h"
 
@@ -118,7 +119,7 @@ Status MessageLog::ExpireUntil(int64_t now_ns) {
     if (!entry.value()) {
       context_.log.Log(LogLevel::kWarning, "Skip expiration of missing sequence " +
                                                std::to_string(first_) + " for channel " +
-                                               Quoted(channel_));
+                                               GoQuote(channel_));
       SkipMissing(slice, cursor);
       continue;
     }

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <limits>
 
-#include "reference/store/limit_warning.h"
+#include "reference/base/go_quote.h"
 #include "reference/store/message_log.h"
 #include "reference/store/slice_recovery.h"
 
@@ -45,7 +45,7 @@ Result<std::unique_ptr<MessageLog>> MessageLog::Recover(const FileContext& conte
   const Status recovered = log->RecoverSlices(&file);
   if (!recovered.ok()) {
     return recovered.WithPrefix("unable to recover message store for [" + channel +
-                                "](file: " + Quoted(file) + "): ");
+                                "](file: " + GoQuote(file) + "): ");
   }
   log->EnforceLimits(/*warn=*/false);
   if (limits.max_age_ns > 0 && log->count_ > 0) log->Expire(log->now_tick_);

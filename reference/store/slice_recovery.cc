@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/base/go_quote.h"
 #include "reference/store/bad_record.h"
-#include "reference/store/limit_warning.h"
 #include "reference/wire/msg_proto.h"
 
 namespace atrest::store {
@@ -58,20 +58,20 @@ Status UseIndex(const FileContext& context, Slice& slice) {
   const Status checked = CheckLastMessage(context, slice, last);
   if (checked.ok()) return checked;
   const Status failed = checked.WithPrefix("Verification of last message for file " +
-                                           Quoted(slice.data_path) + " failed: ");
+                                           GoQuote(slice.data_path) + " failed: ");
   context.LogError(failed.message());
   return failed;
 }
 
 std::string NeedsHelp(const Slice& slice, const Status& why, const char* what,
                       const Status& refusal) {
-  return "error during recovery of file " + Quoted(slice.data_path) + ": " + why.message() +
-         ", you need to manually remove index file " + Quoted(slice.index_path) + " (" + what +
+  return "error during recovery of file " + GoQuote(slice.data_path) + ": " + why.message() +
+         ", you need to manually remove index file " + GoQuote(slice.index_path) + " (" + what +
          " failed with err: " + refusal.message() + ")";
 }
 
 Status GiveUpIndex(const FileContext& context, Slice& slice, const Status& why) {
-  context.LogError("Error with index file " + Quoted(slice.index_path) + ": " + why.message() +
+  context.LogError("Error with index file " + GoQuote(slice.index_path) + ": " + why.message() +
                    ". Truncating and recovering from data file");
   const Status truncated = slice.index->Truncate(kFirstOffset);
   if (!truncated.ok()) return Status(Code::kIo, NeedsHelp(slice, why, "truncate", truncated));
