@@ -40,8 +40,8 @@ class Driver {
   virtual ~Driver() = default;
   virtual TargetInfo Info() const = 0;
 
-  // Each performs one step and returns its outcome: Started, Published, Read or Done. REQUIRES: the order
-  // that the scenario loader has checked (no Publish before Start, and so on).
+  // Each performs one step and returns its outcome: Started, Published, Read or Done. REQUIRES: the
+  // order that the scenario loader has checked (no Publish before Start, and so on).
   virtual Result<verdict::Observation> Start(const scenario::Settings& settings,
                                              const std::map<std::string, std::string>& keys) = 0;
   virtual Result<verdict::Observation> Publish(const scenario::Publish& publish) = 0;
