@@ -26,9 +26,8 @@ std::vector<std::string> Chain(const std::map<std::string, ChannelOverrides>& na
   for (const auto& [candidate, overrides] : names) {
     if (candidate == name || wire::SubjectMatches(candidate, name)) chain.push_back(candidate);
   }
-  std::sort(chain.begin(), chain.end(), [](const std::string& a, const std::string& b) {
-    return store::IsMoreSpecific(b, a);
-  });
+  std::sort(chain.begin(), chain.end(),
+            [](const std::string& a, const std::string& b) { return store::IsMoreSpecific(b, a); });
   return chain;
 }
 
@@ -133,8 +132,7 @@ std::vector<std::string> DescribeChannels(const StoreLimits& limits, size_t& wid
     const std::vector<std::string> chain = Chain(names, name);
     const size_t depth =
         static_cast<size_t>(std::find(chain.begin(), chain.end(), name) - chain.begin());
-    const ChannelLimits& parent =
-        depth == 0 ? limits.all : limits.per_channel.at(chain[depth - 1]);
+    const ChannelLimits& parent = depth == 0 ? limits.all : limits.per_channel.at(chain[depth - 1]);
     const std::string left(depth, ' ');
     const std::string right(levels > depth ? levels - depth : 0, ' ');
     lines.push_back(left + name);

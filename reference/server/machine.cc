@@ -158,8 +158,7 @@ Status Machine::OpenStore() {
   auto limits = ResolveLimits(options_);
   if (!limits.ok()) return limits.status();
   limits_ = std::move(limits).value();
-  auto opened =
-      OpenStoreFor(options_, limits_, environment_key_, {files_, clock_, entropy_}, log_);
+  auto opened = OpenStoreFor(options_, limits_, environment_key_, {files_, clock_, entropy_}, log_);
   if (!opened.ok()) return opened.status();
   store_ = std::move(opened).value();
   return Status();
@@ -170,8 +169,8 @@ Status Machine::StartNats() {
   if (options_.max_payload_bytes > options_.max_pending_bytes) {
     return Status(Code::kInvalid, "no NATS Server object returned");
   }
-  broker_ = std::make_unique<broker::Broker>(BrokerOptionsOf(options_), nats_log_,
-                                             DrawSeed(entropy_));
+  broker_ =
+      std::make_unique<broker::Broker>(BrokerOptionsOf(options_), nats_log_, DrawSeed(entropy_));
   const auto note = [this](const std::string& text) { nats_log_.Log(LogLevel::kInfo, text); };
   note("Starting nats-server");
   note(std::string("  Version:  ") + kNatsVersion);
@@ -199,8 +198,8 @@ void Machine::Listening(uint16_t port) {
 
 Status Machine::Start() {
   if (!external()) return StartStreaming();
-  external_ = std::make_unique<broker::ExternalNats>(ExternalOptionsOf(options_), log_,
-                                                     DrawSeed(entropy_));
+  external_ =
+      std::make_unique<broker::ExternalNats>(ExternalOptionsOf(options_), log_, DrawSeed(entropy_));
   return external_->Start(now_ns_);
 }
 
@@ -209,7 +208,8 @@ Status Machine::StartStreaming() {
   streaming.server_id = server_id_;
   streaming.limits = limits_;
   const auto fill = [this](std::span<uint8_t> into) { entropy_.Fill(into); };
-  streaming_ = std::make_unique<stan::StreamingServer>(streaming, *store_, *this, log_, fill);
+  stan::Bus& bus = *this;
+  streaming_ = std::make_unique<stan::StreamingServer>(streaming, *store_, bus, log_, fill);
   return streaming_->Start(now_ns_);
 }
 
@@ -257,7 +257,8 @@ void Machine::CheckPhases() {
     if (external_->phase() == broker::ExternalNats::Phase::kConnected) failure_ = StartStreaming();
   }
   if (!streaming_ || ready_) return;
-  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed) failure_ = streaming_->failure();
+  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed)
+    failure_ = streaming_->failure();
   if (streaming_->phase() == stan::StreamingServer::Phase::kReady) LogReady();
 }
 
@@ -339,8 +340,8 @@ Status Machine::Subscribe(uint64_t handle, const std::string& subject) {
 void Machine::Unsubscribe(uint64_t handle) { link().Unsubscribe(handle); }
 
 void Machine::OnMessage(const broker::LinkMessage& message) {
-  streaming_->OnMessage(now_ns_, {message.handle, message.subject, message.reply,
-                                         message.payload, message.no_responders});
+  streaming_->OnMessage(now_ns_, {message.handle, message.subject, message.reply, message.payload,
+                                  message.no_responders});
 }
 
 }  // namespace atrest::server

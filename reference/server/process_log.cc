@@ -218,8 +218,7 @@ Result<std::unique_ptr<ProcessLog>> ProcessLog::Open(const LogSettings& settings
       return Status(Code::kIo, "error opening file: open " + settings.file + ": " + why);
     }
   }
-  return std::unique_ptr<ProcessLog>(
-      std::make_unique<ProcessLogImpl>(settings, descriptor, clock));
+  return std::unique_ptr<ProcessLog>(std::make_unique<ProcessLogImpl>(settings, descriptor, clock));
 }
 
 }  // namespace atrest::server

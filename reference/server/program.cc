@@ -1,16 +1,11 @@
 #include "reference/server/program.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/signal_set.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -22,6 +17,7 @@
 #include "reference/server/control_socket.h"
 #include "reference/server/go_values.h"
 #include "reference/server/machine.h"
+#include "reference/server/process_files.h"
 #include "reference/server/process_log.h"
 #include "reference/server/recording.h"
 #include "reference/server/server_clock.h"
@@ -40,12 +36,6 @@ constexpr int64_t kListenWaitNs = 20 * kNsPerMs;
 constexpr int kSettlePollsMax = 100'000;
 constexpr int kLastPollsMax = 20;
 constexpr int kExitTerminated = 143;
-
-std::string ErrorText(int error) {
-  std::string text = std::strerror(error);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] | 32);
-  return text;
-}
 
 // Descriptors: as many as the system lets this process have.
 void RaiseDescriptorLimit() {
@@ -96,13 +86,14 @@ class Server : private broker::TcpEvents {
   Status StartMachine();
   Status ListenForClients();
   Result<uint16_t> Bind(const std::string& host);
-  Status WritePidFile();
   Status OpenControl();
   int Fail(const Status& status);
   int Serve();
 
   // EVENT happens now.
-  Status Happen(Event event);
+  Status Apply(Event event);
+  // Once the start is behind it the machine refuses nothing.
+  void Happen(const Event& event) { ATREST_CHECK(Apply(event).ok()); }
   bool RoundIsDue();
   void Round();
   void Write(const std::vector<Output>& outputs);
@@ -128,8 +119,9 @@ class Server : private broker::TcpEvents {
   boost::asio::signal_set signals_;
   std::unique_ptr<ControlSocket> control_;
   std::unique_ptr<Machine> machine_;
-  std::string failure_prefix_;
-  bool happened_ = false;  // something for the next round
+  PortsFile ports_file_;
+  bool nats_starts_ = false;  // a failure is the NATS part's
+  bool happened_ = false;     // something for the next round
   bool watching_ = false;
   bool recording_failed_ = false;
   std::optional<int> exit_code_;
@@ -178,49 +170,40 @@ Status Server::Record() {
 Status Server::StartMachine() {
   machine_ = std::make_unique<Machine>(options_, environment_key_, files_, *entropy_, log_->nats(),
                                        log_->streaming());
-  ATREST_TRY(Happen({.kind = Kind::kOpen}));
-  ATREST_TRY(Happen({.kind = Kind::kStartNats}));
+  ATREST_TRY(Apply({.kind = Kind::kOpen}));
+  ATREST_TRY(Apply({.kind = Kind::kStartNats}));
   if (options_.nats_url.empty()) ATREST_TRY(ListenForClients());
   ATREST_TRY(OpenControl());
-  return Happen({.kind = Kind::kStart});
+  return Apply({.kind = Kind::kStart});
 }
 
 Status Server::ListenForClients() {
   const std::string host = options_.host.empty() ? "0.0.0.0" : options_.host;
-  failure_prefix_ = "NATS";
-  ATREST_TRY(WritePidFile());
+  nats_starts_ = true;
+  if (!options_.pid_file.empty()) ATREST_TRY(WritePidFile(options_.pid_file));
   const auto port = Bind(host);
   if (!port.ok()) {
     const int64_t asked = options_.port == 0 ? kDefaultPort : options_.port;
     return Status(Code::kIo, "Error listening on port: " + host + ":" + std::to_string(asked) +
                                  ", " + GoQuote(port.status().message()));
   }
-  failure_prefix_.clear();
-  return Happen({.kind = Kind::kListening, .number = port.value()});
+  nats_starts_ = false;
+  if (!options_.ports_directory.empty()) {
+    const Status written =
+        ports_file_.Write(options_.ports_directory, program_name_, host, port.value());
+    if (!written.ok()) log_->nats().Log(LogLevel::kError, written.message());
+  }
+  return Apply({.kind = Kind::kListening, .number = port.value()});
 }
 
 Result<uint16_t> Server::Bind(const std::string& host) {
   const int64_t port = options_.port == 0 ? kDefaultPort : options_.port;
   for (int tries = 1;; ++tries) {
     auto bound = host_.Listen(host, port);
-    const bool in_use =
-        !bound.ok() && bound.status().message().ends_with("address already in use");
+    const bool in_use = !bound.ok() && bound.status().message().ends_with("address already in use");
     if (!in_use || tries == kListenTries) return bound;
     host_.Poll(kListenWaitNs);
   }
-}
-
-Status Server::WritePidFile() {
-  if (options_.pid_file.empty()) return Status();
-  const std::string pid = std::to_string(::getpid());
-  const int file = ::open(options_.pid_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0660);
-  const bool written =
-      file >= 0 && ::write(file, pid.data(), pid.size()) == static_cast<ssize_t>(pid.size());
-  const int error = errno;
-  if (file >= 0) ::close(file);
-  if (written) return Status();
-  return Status(Code::kIo, "Could not write pidfile: open " + options_.pid_file + ": " +
-                               ErrorText(error));
 }
 
 Status Server::OpenControl() {
@@ -232,7 +215,7 @@ Status Server::OpenControl() {
 }
 
 int Server::Fail(const Status& status) {
-  if (failure_prefix_.empty()) {
+  if (!nats_starts_) {
     log_->streaming().Log(LogLevel::kFatal, "Failed to start: " + status.message());
   } else {
     log_->nats().Log(LogLevel::kFatal, status.message());
@@ -254,7 +237,7 @@ int Server::Serve() {
   return Stop();
 }
 
-Status Server::Happen(Event event) {
+Status Server::Apply(Event event) {
   event.now_ns = clock_->NowNs();
   happened_ = true;
   if (recorder_) recorder_->Write(event);
@@ -267,7 +250,7 @@ bool Server::RoundIsDue() {
 }
 
 void Server::Round() {
-  (void)Happen({.kind = Kind::kRound});  // does not fail; machine_->failure() is asked for
+  Happen({.kind = Kind::kRound});
   happened_ = false;
   Write(machine_->TakeOutputs());
   if (const auto dial = machine_->TakeDial()) host_.Dial(dial->host, dial->port);
@@ -282,9 +265,8 @@ void Server::Write(const std::vector<Output>& outputs) {
   for (const Output& output : outputs) {
     if (!output.bytes.empty()) {
       if (recorder_) {
-        recorder_->Write({.kind = Kind::kOutput,
-                          .connection = output.connection,
-                          .bytes = output.bytes});
+        recorder_->Write(
+            {.kind = Kind::kOutput, .connection = output.connection, .bytes = output.bytes});
       }
       host_.Write(output.connection, output.bytes);
     }
@@ -300,7 +282,8 @@ void Server::Write(const std::vector<Output>& outputs) {
 void Server::WatchSignals() {
   watching_ = true;
   boost::system::error_code ignored;
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP}) signals_.add(signal, ignored);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP})
+    signals_.add(signal, ignored);
   AwaitSignal();
 }
 
@@ -372,7 +355,7 @@ std::string Server::Advance(const std::string& text) {
 
 int Server::Stop() {
   host_.StopListening();
-  (void)Happen({.kind = Kind::kStop});  // what the store says is in the log
+  Happen({.kind = Kind::kStop});
   Write(machine_->TakeOutputs());
   if (recorder_) (void)recorder_->Flush();
   // What clients were sent last is mostly gone already.

@@ -22,8 +22,8 @@ Result<ServerClock> ServerClock::Parse(const std::string& text) {
       return clock;
     }
   }
-  return Status(Code::kInvalid, "clock should be real, virtual or virtual:<nanoseconds>, got '" +
-                                    text + "'");
+  return Status(Code::kInvalid,
+                "clock should be real, virtual or virtual:<nanoseconds>, got '" + text + "'");
 }
 
 int64_t ServerClock::NowNs() {
