@@ -184,9 +184,10 @@ Result<uint16_t> TcpHost::Impl::Listen(const std::string& host, int64_t port) {
     const asio::ip::address first = chosen->endpoint().address();
     ATREST_TRY(Open({first, number}, false, JoinHostPort(first.to_string(), number)));
   }
-  listen_name_ = name;
+  const uint16_t actual = acceptor_->local_endpoint(error).port();
+  listen_name_ = JoinHostPort(host, actual);
   Accept();
-  return acceptor_->local_endpoint(error).port();
+  return actual;
 }
 
 void TcpHost::Impl::StopListening() {
