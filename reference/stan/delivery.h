@@ -36,7 +36,8 @@ class Delivery {
 
   // Sends MESSAGE again, whatever is in flight.
   void SendAgain(Subscription& subscription, const wire::Message& message);
-  // The same to the member of GROUP that is fit for it, which is returned; null if nothing was sent.
+  // The same to the member of GROUP that is fit for it, which is returned; null if nothing was
+  // sent.
   SubscriptionPtr SendAgainToGroup(QueueGroup& group, const wire::Message& message);
 
   enum class AckFrom { kClient, kServer };
