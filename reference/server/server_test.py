@@ -20,7 +20,7 @@ import unittest
 
 import raw_stan
 
-SERVER = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+SERVER = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 WAIT_S = 20
 KEY = "the key of this test"
 KEY_VARIABLE = "NATS_STREAMING_ENCRYPTION_KEY"
@@ -409,7 +409,8 @@ class VirtualTimeTest(Case):
     def test_a_recorded_session_replays_byte_for_byte(self):
         recorded = self.session("store", "-record-events", "session")
         shutil.move("store", "kept")
-        options = ("-st", "FILE", "-dir", "store", "-encrypt", "-replay-events", "session")
+        options = ("-a", "127.0.0.1", "-p", "-1", "-st", "FILE", "-dir", "store", "-encrypt",
+                   "-replay-events", "session")
         done = run(*options, key=KEY, cwd=self.folder)
         self.assertEqual((done.returncode, [line for line in done.stderr.splitlines()
                                             if line.startswith("replay:")]), (0, []))
@@ -433,7 +434,8 @@ class VirtualTimeTest(Case):
         server.end()
         recorded = {path.name: path.read_bytes() for path in pathlib.Path("store").rglob("*.*")}
         shutil.rmtree("store")
-        done = run("-st", "FILE", "-dir", "store", "-replay-events", "session", cwd=self.folder)
+        done = run("-a", "127.0.0.1", "-st", "FILE", "-dir", "store", "-replay-events", "session",
+                   cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({path.name: path.read_bytes()
                           for path in pathlib.Path("store").rglob("*.*")}, recorded)
