@@ -42,6 +42,9 @@ broker::BrokerOptions BrokerOptionsOf(const Options& options) {
   broker.max_connections = options.max_connections;
   broker.max_subscriptions = options.max_connection_subscriptions;
   broker.max_pings = options.max_pings;
+  broker.ping_interval_ns = options.ping_interval_ns;
+  broker.write_deadline_ns = options.write_deadline_ns;
+  broker.auth_timeout_ns = options.auth_timeout_ns;
   broker.debug = options.debug;
   broker.trace = options.trace;
   broker.trace_verbose = options.trace_verbose;
