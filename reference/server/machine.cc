@@ -15,6 +15,9 @@ namespace {
 constexpr int kPassesMax = 64;
 constexpr size_t kDeliveriesMax = 65'536;
 
+// The machine's own subscription, beside those of the streaming server, which count from 1.
+constexpr uint64_t kEchoHandle = UINT64_MAX;
+
 uint64_t DrawSeed(env::Entropy& entropy) {
   uint8_t bytes[8];
   entropy.Fill(bytes);
@@ -262,7 +265,21 @@ void Machine::CheckPhases() {
   if (!streaming_ || ready_) return;
   if (streaming_->phase() == stan::StreamingServer::Phase::kFailed)
     failure_ = streaming_->failure();
-  if (streaming_->phase() == stan::StreamingServer::Phase::kReady) LogReady();
+  if (streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
+  if (!external()) {
+    LogReady();
+  } else if (!echo_sent_) {
+    SendEcho();
+  }
+}
+
+// Nothing is ready before an outside server knows our subscriptions: it does when a message that
+// was sent behind them comes back.
+void Machine::SendEcho() {
+  echo_sent_ = true;
+  const std::string inbox = "_INBOX." + server_id_ + ".ready";
+  const Status subscribed = link().Subscribe(kEchoHandle, inbox);
+  failure_ = subscribed.ok() ? link().Publish(inbox, "", {}) : subscribed;
 }
 
 void Machine::LogReady() {
@@ -343,6 +360,11 @@ Status Machine::Subscribe(uint64_t handle, const std::string& subject) {
 void Machine::Unsubscribe(uint64_t handle) { link().Unsubscribe(handle); }
 
 void Machine::OnMessage(const broker::LinkMessage& message) {
+  if (message.handle == kEchoHandle) {
+    link().Unsubscribe(kEchoHandle);
+    if (!ready_) LogReady();
+    return;
+  }
   streaming_->OnMessage(now_ns_, {message.handle, message.subject, message.reply, message.payload,
                                   message.no_responders});
 }

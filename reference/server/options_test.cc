@@ -285,8 +285,9 @@ TEST(OptionsTest, AuthenticationTimeoutIsInSeconds) {
 }
 
 TEST(OptionsTest, WhatProtectsAndIsNotThereIsRefused) {
-  for (const char* text : {"authorization { users: [] }", "authorization { default_permissions {} }",
-                           "tls {}", "accounts {}", "http: 8222", "streaming {}\ncluster {}"}) {
+  for (const char* text :
+       {"authorization { users: [] }", "authorization { default_permissions {} }", "tls {}",
+        "accounts {}", "http: 8222", "streaming {}\ncluster {}"}) {
     EXPECT_NE(FileRefusal(text).find("is not supported here"), std::string::npos) << text;
   }
 }
