@@ -45,10 +45,10 @@ class Golden : public StanFixture, public testing::TestWithParam<std::string> {
 TEST_P(Golden, SubscribersGetWhatWasMeasured) {
   const std::string& name = GetParam();
   store::LoadGolden(name, files_);
-  const env::MemSnapshot before = files_.TakeSnapshot();
   const Bytes text =
       store::ReadFixture(std::string(store::kGoldenStores) + "/" + name + "/expect.json");
-  for (const json& expected : json::parse(AsText(text)).at("opens")) {
+  const json expectations = json::parse(AsText(text));
+  for (const json& expected : expectations.at("opens")) {
     OpenAs(expected);
     Connect("reader");
     log_.Take();

@@ -57,6 +57,7 @@ class World {
     server_.reset();
     store_.reset();
     bus_ = FakeBus();
+    bus_.alive = {"hb0", "hb1", "hb2"};
     atrest::store::StoreLimits limits;
     limits.max_channels = 3;
     limits.all.max_messages = 4;
@@ -145,8 +146,8 @@ void World::Subscribe(Input& input) {
   request.client_id = input.Name("c");
   request.subject = input.Name("foo");
   request.inbox = input.Name("i");
-  request.max_in_flight = input.Byte() % 4;
-  request.ack_wait_s = input.Byte() % 4;
+  request.max_in_flight = input.Byte() % 16;
+  request.ack_wait_s = input.Byte() % 16;
   if (input.Byte() % 2 == 0) request.queue_group = input.Name("g");
   if (input.Byte() % 2 == 0) request.durable_name = input.Name("d");
   request.start_position = static_cast<atrest::wire::StanStartPosition>(input.Byte() % 6);
@@ -160,8 +161,9 @@ void World::Acknowledge(Input& input) {
     if (pattern.starts_with("_INBOX.") && !pattern.ends_with("*")) inboxes.push_back(pattern);
   }
   if (inboxes.empty()) return;
-  Send(inboxes[input.Byte() % inboxes.size()],
-       atrest::wire::StanAck{.subject = input.Name("foo"), .sequence = input.Byte()});
+  Send(
+      inboxes[input.Byte() % inboxes.size()],
+      atrest::wire::StanAck{.subject = input.Name("foo"), .sequence = uint64_t{input.Byte()} % 16});
 }
 
 void World::Step(Input& input) {
@@ -200,8 +202,8 @@ void World::Step(Input& input) {
       return Send("_STAN.close.test-cluster",
                   atrest::wire::StanCloseRequest{.client_id = input.Name("c")});
     case 7:
-      bus_.alive.insert(input.Name("hb"));
-      bus_.alive.erase(input.Name("hb"));
+      bus_.alive = {"hb0", "hb1", "hb2"};
+      if (input.Byte() % 4 == 0) bus_.alive.erase(input.Name("hb"));
       return Pass(input.Byte() * (kSecond / 50));
     case 8:
       return input.Byte() % 8 == 0 ? Restart() : Drain();
