@@ -37,7 +37,8 @@ def report(verb, *arguments):
 
 def is_alive(pid):
     try:
-        return pathlib.Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        state = pathlib.Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z"
     except FileNotFoundError:
         return False
 
