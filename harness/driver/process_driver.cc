@@ -23,8 +23,11 @@ constexpr uint64_t kReadInFlight = 1024;
 constexpr milliseconds kGrace(300);
 // The echoes in which the barrier's message must have come.
 constexpr int kBarrierEchoes = 20'000;
-// By how much a virtual clock moves at once while clients must answer heartbeats in between.
-constexpr milliseconds kAdvanceMax(5'000);
+// By how much a virtual clock moves at once while clients must answer heartbeats in between; more
+// where somebody waits for hours.
+constexpr milliseconds kAdvanceMax(250);
+constexpr milliseconds kLongAdvanceMax(5'000);
+constexpr milliseconds kLongWait(600'000);
 
 // What the target refuses is part of the observation; anything else is not the target's word.
 bool IsRefusal(const Status& status) { return status.code() == Code::kInvalid; }
@@ -266,9 +269,10 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
   place_.now_ns += wait.ms * kNsPerMs;  // for the next start
   if (!control_) return Seen(verdict::Done{});
   const bool must_answer = own_ || !clients_.empty();
+  const milliseconds most = time > kLongWait ? kLongAdvanceMax : kAdvanceMax;
   Status status;
   for (milliseconds left = time; left.count() > 0 && status.ok();) {
-    const milliseconds part = must_answer ? std::min(left, kAdvanceMax) : left;
+    const milliseconds part = must_answer ? std::min(left, most) : left;
     status = control_->Advance(part);
     if (status.ok() && must_answer) status = Settle();
     left -= part;
@@ -281,6 +285,9 @@ verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status&
   seen.outcome = std::move(outcome);
   const auto end = server_ ? server_->End() : std::nullopt;
   if (server_) seen.log = server_->TakeLog();
+  std::erase_if(seen.log, [](const verdict::LogLine& line) {
+    return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
+  });
   if (end) {
     seen.outcome = verdict::Crashed{Describe(*end)};
     Forget();
