@@ -21,6 +21,7 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kSeedStep = 1'000'003;
 constexpr uint64_t kReadInFlight = 1024;
 constexpr milliseconds kGrace(300);
+constexpr milliseconds kEndMax(500);
 // The echoes in which the barrier's message must have come.
 constexpr int kBarrierEchoes = 20'000;
 // By how much a virtual clock moves at once while clients must answer heartbeats in between; more
@@ -143,6 +144,8 @@ Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& pub
     const Status acked = client->Publish(publish.channel, payload);
     if (!acked.ok()) {
       published.error = acked.message();
+      // A connection may break a moment before it can be seen that the server is gone.
+      if (!IsRefusal(acked)) (void)server_->End(kEndMax);
       break;
     }
     ++published.acked;
@@ -283,7 +286,7 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
 verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status& status) {
   verdict::Observation seen;
   seen.outcome = std::move(outcome);
-  const auto end = server_ ? server_->End() : std::nullopt;
+  const auto end = server_ ? server_->End(status.ok() ? milliseconds(0) : kEndMax) : std::nullopt;
   if (server_) seen.log = server_->TakeLog();
   std::erase_if(seen.log, [](const verdict::LogLine& line) {
     return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
