@@ -11,7 +11,6 @@ namespace atrest::broker {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 constexpr char kModern[] =
     "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n";
@@ -272,7 +271,7 @@ TEST(BrokerTest, MaxSubscriptions) {
   options.max_subscriptions = 1;
   TestBroker test(options);
   const ConnectionId id = test.Open();
-  const char kRefused[] = "-ERR 'maximum subscriptions exceeded'\r\n";
+  constexpr char kRefused[] = "-ERR 'maximum subscriptions exceeded'\r\n";
   EXPECT_EQ(test.Ask(id, "SUB a 1\r\nSUB b 2\r\n"), std::string("+OK\r\n") + kRefused);
   EXPECT_EQ(test.Ask(id, "SUB b 2\r\n"), kRefused);
   EXPECT_THAT(test.Lines(),
