@@ -95,9 +95,9 @@ int RunThroughput(const Options& options) {
 
 json Summary(std::vector<int64_t> durations_ns) {
   std::sort(durations_ns.begin(), durations_ns.end());
-  return {{"min", Milliseconds(durations_ns.front())},
-          {"median", Milliseconds(durations_ns[durations_ns.size() / 2])},
-          {"max", Milliseconds(durations_ns.back())}};
+  json all = json::array();
+  for (const int64_t duration_ns : durations_ns) all.push_back(Milliseconds(duration_ns));
+  return {{"median", all[all.size() / 2]}, {"max", all.back()}, {"all", all}};
 }
 
 int RunStartStop(const Options& options) {
