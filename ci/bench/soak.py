@@ -112,7 +112,7 @@ def faults_in(options, result, samples):
 
 
 def describe(name, values, unit, scale):
-    shown = [f"{value / scale:.0f}" for value in values[::max(1, len(values) // 12)]]
+    shown = [f"{value / scale:.0f}" for value in values[::max(1, len(values) // 20)]]
     print(f"  {name} ({unit}): {' '.join(shown)}")
 
 
