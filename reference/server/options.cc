@@ -188,6 +188,20 @@ CommandLine Configure(std::span<const std::string> args, const ConfigSource& out
   return applied.ok() ? ParseCommandLine(args, options) : Failure(applied);
 }
 
+Status CheckSupported(const Options& options) {
+  const auto refuse = [](const char* option, const char* what) {
+    return Status(Code::kUnsupported, "option -" + std::string(option) +
+                                          " is not supported: there is no " + what + " here");
+  };
+  if (options.http_port != 0) return refuse("http_port", "monitoring");
+  if (options.profile_port != 0) return refuse("profile", "profiling");
+  if (options.syslog || !options.remote_syslog.empty()) return refuse("syslog", "syslog");
+  if (!options.file_slice_archive_script.empty()) {
+    return refuse("file_slice_archive_script", "archiving");
+  }
+  return Status();
+}
+
 Result<Encryption> Resolve(const Options& options, std::string_view environment_key) {
   const std::string& key_option =
       options.config_key ? *options.config_key : options.command_line_key;

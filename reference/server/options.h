@@ -123,6 +123,13 @@ struct Options {
   bool trace_verbose = false;
   bool log_time = true;
   bool log_time_utc = false;
+  // The reference's own: how a test makes it a function of its input (reference/README.md).
+  int64_t seed = -1;           // of all entropy; negative: the system's
+  std::string clock = "real";  // or "virtual", "virtual:<nanoseconds since 1970>"
+  std::string control;         // path of the control channel's socket; "" for none
+  std::string record_events;   // where to record the session; "" for nowhere
+  std::string replay_events;   // a recorded session to replay instead of serving
+
   bool show_help = false;
   bool show_tls_help = false;
   bool show_version = false;
@@ -161,6 +168,9 @@ CommandLine Configure(std::span<const std::string> args, const ConfigSource& out
 // What makes a server fail to start, in the order in which the real one looks; the text follows
 // "[FTL] STREAM: Failed to start: ".
 Status Validate(const Options& options);
+
+// kUnsupported for options that are known and mean something that there is not here.
+Status CheckSupported(const Options& options);
 
 struct Encryption {
   bool on = false;
