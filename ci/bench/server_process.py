@@ -3,6 +3,7 @@ through /proc, stopped, and certain to be gone afterwards.
 
 Only Python's standard library is used.
 """
+import contextlib
 import os
 import pathlib
 import shutil
@@ -106,7 +107,12 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def descriptors(self):
-        return len(os.listdir(self.proc("fd")))
+        """What is open, each as "socket:[12345]" or the path of a file."""
+        links = []
+        for descriptor in os.listdir(self.proc("fd")):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                links.append(os.readlink(self.proc(f"fd/{descriptor}")))
+        return links
 
     def cpu_seconds(self):
         """User and system time so far."""

@@ -40,7 +40,7 @@ class Watch(threading.Thread):
         while not self.ended.wait(1):
             try:
                 self.samples["memory"].append(self.server.resident_bytes())
-                self.samples["descriptors"].append(self.server.descriptors())
+                self.samples["descriptors"].append(len(self.server.descriptors()))
             except OSError:
                 return
 

@@ -1,11 +1,14 @@
 // atrest-load: a load on a STAN server with every message accounted for, its throughput, or how
-// soon its program starts and stops. Prints one line of JSON; the stages go to stderr.
+// soon its program starts and stops. Prints one line of JSON; the stages go to stderr. SIGTERM ends
+// a load early: what is under way is still waited for and judged.
 // Exit codes: 0; 1 if anything was lost or failed; 64 usage.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -22,6 +25,10 @@ using atrest::load::LoadOptions;
 using nlohmann::json;
 
 constexpr int kUsage = 64;
+
+volatile std::sig_atomic_t g_stopped = 0;
+
+void OnSignal(int) { g_stopped = 1; }
 
 struct Options {
   LoadOptions load;
@@ -74,8 +81,9 @@ int Fail(const std::string& why) {
 }
 
 int RunLoad(const Options& options) {
-  atrest::load::LoadRun run(
-      options.load, [](const std::string& stage) { std::fprintf(stderr, "%s\n", stage.c_str()); });
+  std::signal(SIGTERM, OnSignal);
+  const auto say = [](const std::string& stage) { std::fprintf(stderr, "%s\n", stage.c_str()); };
+  atrest::load::LoadRun run(options.load, say, [] { return g_stopped != 0; });
   const bool passed = run.Run();
   Print(ToJson(run, passed));
   return passed ? 0 : 1;

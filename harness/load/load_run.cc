@@ -16,9 +16,11 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 
 }  // namespace
 
-LoadRun::LoadRun(const LoadOptions& options, std::function<void(const std::string&)> say)
+LoadRun::LoadRun(const LoadOptions& options, std::function<void(const std::string&)> say,
+                 std::function<bool()> stop)
     : options_(options),
       say_(std::move(say)),
+      stop_(std::move(stop)),
       ledger_(options.connections, options.channels, options.subscribers),
       maker_(options.size) {
   for (uint32_t i = 0; i < options_.channels; ++i) {
@@ -94,7 +96,7 @@ bool LoadRun::Load() {
     const auto due =
         options_.rate == 0 ? total : static_cast<uint64_t>(static_cast<double>(total) * share);
     if (elapsed < duration) PublishDue(due);
-    return elapsed >= duration;
+    return elapsed >= duration || stop_();
   });
   if (!loaded) return false;
   load_ns_ = MonotonicNs() - begin;

@@ -27,14 +27,15 @@ struct LoadOptions {
   uint32_t seconds = 60;
   uint32_t size = 128;       // of a payload
   uint32_t burst = 5;        // messages that a connection sends at a time
-  uint32_t window = 64;      // unacked messages that a connection may have
+  uint32_t window = 16;      // unacked messages that a connection may have
   uint32_t patience_s = 30;  // without news
 };
 
 class LoadRun : private StanClientHandler {
  public:
-  // SAY is told of each stage as it begins.
-  LoadRun(const LoadOptions& options, std::function<void(const std::string&)> say);
+  // SAY is told of each stage as it begins. The load ends early once STOP says so.
+  LoadRun(const LoadOptions& options, std::function<void(const std::string&)> say,
+          std::function<bool()> stop);
 
   // True when every stage came to its end and nothing was lost.
   bool Run();
@@ -63,6 +64,7 @@ class LoadRun : private StanClientHandler {
 
   LoadOptions options_;
   std::function<void(const std::string&)> say_;
+  std::function<bool()> stop_;
   EventLoop loop_;
   Ledger ledger_;
   PayloadMaker maker_;
