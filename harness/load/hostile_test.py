@@ -137,7 +137,8 @@ def garbage(siege, test):
         except ConnectionError:
             pass
     for verb in (b"PUB", b"HPUB", b"SUB", b"UNSUB", b"CONNECT", b"PING", b"MSG", b"INFO", b"-ERR"):
-        for rest in (b"\r\n", b" \r\n", b" \0\xff\r\n", b" a b c d e f\r\n", b" {\r\n", b"\t-1\r\n"):
+        for rest in (b"\r\n", b" \r\n", b" \0\xff\r\n", b" a b c d e f\r\n", b" {\r\n",
+                     b"\t-1\r\n"):
             talker = siege.connect()
             talker.sendall(verb + rest + siege.random.randbytes(50))
 
@@ -224,8 +225,8 @@ def loops(siege, test):
     """Inboxes and reply subjects that are the server's own."""
     client = siege.stan("looper")
     nats = client.nats
-    inboxes = REQUESTS + [f"_STAN.pub.{CLUSTER}.loop", "_INBOX.loop.*", "_INBOX.>", ">", "*", "a..b",
-                          "loop"]
+    inboxes = REQUESTS + [f"_STAN.pub.{CLUSTER}.loop", "_INBOX.loop.*", "_INBOX.>", ">", "*",
+                          "a..b", "loop"]
     answers = nats.subscribe("_INBOX.looping.*")
     for inbox in inboxes:
         for channel in ("loop", "foo"):
