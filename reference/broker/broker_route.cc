@@ -14,7 +14,9 @@ constexpr char kMaximumPayload[] = "nats: maximum payload exceeded";
 }  // namespace
 
 Status Broker::Impl::Publish(std::string_view subject, std::string_view reply, ByteView payload) {
-  if (subject.empty()) return Status(Code::kInvalid, kInvalidSubject);
+  if (subject.empty() || !FitsInALine(subject) || !FitsInALine(reply)) {
+    return Status(Code::kInvalid, kInvalidSubject);
+  }
   if (payload.size() > options.max_payload_bytes) return Status(Code::kInvalid, kMaximumPayload);
   ++counters.in_messages;
   counters.in_bytes += payload.size();
@@ -28,7 +30,9 @@ Status Broker::Impl::Publish(std::string_view subject, std::string_view reply, B
 }
 
 Status Broker::Impl::Subscribe(uint64_t handle, const std::string& subject) {
-  if (!wire::IsValidSubscription(subject)) return Status(Code::kInvalid, kInvalidSubject);
+  if (!FitsInALine(subject) || !wire::IsValidSubscription(subject)) {
+    return Status(Code::kInvalid, kInvalidSubject);
+  }
   auto subscription = std::make_unique<Subscription>();
   subscription->subject = subject;
   subscription->handle = handle;

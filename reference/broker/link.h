@@ -24,6 +24,11 @@ struct LinkMessage {
   bool no_responders = false;  // nobody got the request whose reply subject this is
 };
 
+// False of a subject that would break the line it is sent in: inboxes come from foreign messages.
+inline bool FitsInALine(std::string_view subject) {
+  return subject.find_first_of(" \t\r\n") == std::string_view::npos;
+}
+
 class LinkHandler {
  public:
   virtual ~LinkHandler() = default;
@@ -33,9 +38,9 @@ class LinkHandler {
 class Link {
  public:
   virtual ~Link() = default;
-  // kInvalid "nats: invalid subject" if SUBJECT is empty, "nats: maximum payload exceeded" if
-  // PAYLOAD is larger than the server takes. While an outside server is away, messages are dropped
-  // and the call succeeds.
+  // kInvalid "nats: invalid subject" if SUBJECT is empty, or it or REPLY does not fit in a line,
+  // and "nats: maximum payload exceeded" if PAYLOAD is larger than the server takes. While an
+  // outside server is away, messages are dropped and the call succeeds.
   virtual Status Publish(std::string_view subject, std::string_view reply, ByteView payload) = 0;
   // HANDLE is the caller's and not in use. kInvalid "nats: invalid subject" if SUBJECT is
   // malformed.

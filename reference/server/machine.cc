@@ -15,6 +15,9 @@ namespace {
 constexpr int kPassesMax = 64;
 constexpr size_t kDeliveriesMax = 65'536;
 
+// The machine's own subscription, beside those of the streaming server, which count from 1.
+constexpr uint64_t kEchoHandle = UINT64_MAX;
+
 uint64_t DrawSeed(env::Entropy& entropy) {
   uint8_t bytes[8];
   entropy.Fill(bytes);
@@ -42,6 +45,9 @@ broker::BrokerOptions BrokerOptionsOf(const Options& options) {
   broker.max_connections = options.max_connections;
   broker.max_subscriptions = options.max_connection_subscriptions;
   broker.max_pings = options.max_pings;
+  broker.ping_interval_ns = options.ping_interval_ns;
+  broker.write_deadline_ns = options.write_deadline_ns;
+  broker.auth_timeout_ns = options.auth_timeout_ns;
   broker.debug = options.debug;
   broker.trace = options.trace;
   broker.trace_verbose = options.trace_verbose;
@@ -259,7 +265,21 @@ void Machine::CheckPhases() {
   if (!streaming_ || ready_) return;
   if (streaming_->phase() == stan::StreamingServer::Phase::kFailed)
     failure_ = streaming_->failure();
-  if (streaming_->phase() == stan::StreamingServer::Phase::kReady) LogReady();
+  if (streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
+  if (!external()) {
+    LogReady();
+  } else if (!echo_sent_) {
+    SendEcho();
+  }
+}
+
+// Nothing is ready before an outside server knows our subscriptions: it does when a message that
+// was sent behind them comes back.
+void Machine::SendEcho() {
+  echo_sent_ = true;
+  const std::string inbox = "_INBOX." + server_id_ + ".ready";
+  const Status subscribed = link().Subscribe(kEchoHandle, inbox);
+  failure_ = subscribed.ok() ? link().Publish(inbox, "", {}) : subscribed;
 }
 
 void Machine::LogReady() {
@@ -340,6 +360,11 @@ Status Machine::Subscribe(uint64_t handle, const std::string& subject) {
 void Machine::Unsubscribe(uint64_t handle) { link().Unsubscribe(handle); }
 
 void Machine::OnMessage(const broker::LinkMessage& message) {
+  if (message.handle == kEchoHandle) {
+    link().Unsubscribe(kEchoHandle);
+    if (!ready_) LogReady();
+    return;
+  }
   streaming_->OnMessage(now_ns_, {message.handle, message.subject, message.reply, message.payload,
                                   message.no_responders});
 }

@@ -79,6 +79,7 @@ class Machine : private stan::Bus, private broker::LinkHandler {
   void Deliver();
   void Tick();
   void CheckPhases();
+  void SendEcho();
   void LogReady();
   void Stop();
 
@@ -101,6 +102,7 @@ class Machine : private stan::Bus, private broker::LinkHandler {
   std::unique_ptr<broker::ExternalNats> external_;  // with -ns
   std::unique_ptr<stan::StreamingServer> streaming_;
   bool work_left_ = false;
+  bool echo_sent_ = false;
   bool ready_ = false;
   bool stopped_ = false;
   Status failure_;

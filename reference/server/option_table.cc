@@ -121,6 +121,8 @@ constexpr OptionRow kRows[] = {
     {"", kNats, "max_connections max_conn", kInt, &O::max_connections},
     {"", kNats, "max_subscriptions max_subs", kInt, &O::max_connection_subscriptions},
     {"", kNats, "ping_max", kInt, &O::max_pings},
+    {"", kNats, "ping_interval", kDuration, &O::ping_interval_ns},
+    {"", kNats, "write_deadline", kDuration, &O::write_deadline_ns},
     {"seed", kNone, "", kInt, &O::seed},
     {"clock", kNone, "", kString, &O::clock},
     {"control", kNone, "", kString, &O::control},

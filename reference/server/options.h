@@ -104,6 +104,9 @@ struct Options {
   int64_t max_connections = 65'536;
   int64_t max_connection_subscriptions = 0;
   int64_t max_pings = 2;
+  int64_t ping_interval_ns = 120'000'000'000;
+  int64_t write_deadline_ns = 10'000'000'000;
+  int64_t auth_timeout_ns = 2'000'000'000;
   int64_t max_traced_bytes = 0;
   int64_t profile_port = 0;
 
@@ -147,7 +150,8 @@ struct CommandLine {
   };
   Action action = Action::kRun;
   std::string error;
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings;  // for the log
+  std::vector<std::string> notices;   // of the NATS part's file; on stderr, before the start
 };
 
 // Writes what ARGS (without the program's name) give into OPTIONS. It may be called again with the
@@ -159,7 +163,9 @@ CommandLine ParseCommandLine(std::span<const std::string> args, Options& options
 Status ApplyConfig(const ConfigMap& config, uint64_t seed, Options& options);
 
 // The part of a file that concerns the embedded NATS server. FILE is its name, for error texts.
-Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options);
+// What is odd but understood is added to NOTICES.
+Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options,
+                       std::vector<std::string>& notices);
 
 // Everything up to the start: command line, the files that it names, command line again.
 CommandLine Configure(std::span<const std::string> args, const ConfigSource& outside, uint64_t seed,

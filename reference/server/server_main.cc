@@ -48,6 +48,7 @@ int Run(const Options& options, const CommandLine& line, const std::string& prog
   }
   const atrest::Status supported = atrest::server::CheckSupported(options);
   if (!supported.ok()) return Fail(supported.message());
+  for (const std::string& notice : line.notices) std::fprintf(stderr, "%s\n", notice.c_str());
   const std::string key = Environment(kKeyVariable).value_or("");
   if (!options.replay_events.empty()) return atrest::server::ReplayServer(options, key);
   return atrest::server::RunServer(options, key, program_name, line.warnings);
