@@ -6,70 +6,10 @@
 
 #include "harness/load/latency.h"
 #include "harness/load/ledger.h"
-#include "harness/load/nats_reader.h"
 #include "harness/load/payload.h"
 
 namespace atrest::load {
 namespace {
-
-// Each event as a line of text.
-class Lines : public NatsSink {
- public:
-  void OnEvent(const NatsEvent& event) override {
-    switch (event.kind) {
-      case NatsEvent::Kind::kMessage:
-        lines.push_back(std::string(event.subject) + "|" + std::string(event.sid) + "|" +
-                        std::string(event.reply) + "|" + std::string(AsText(event.payload)) +
-                        (event.no_responders ? "|503" : ""));
-        return;
-      case NatsEvent::Kind::kInfo:
-        return lines.push_back("info " + std::string(event.text));
-      case NatsEvent::Kind::kError:
-        return lines.push_back("error " + std::string(event.text));
-      case NatsEvent::Kind::kPing:
-        return lines.push_back("ping");
-      case NatsEvent::Kind::kPong:
-        return lines.push_back("pong");
-      case NatsEvent::Kind::kOk:
-        return lines.push_back("ok");
-    }
-  }
-  std::vector<std::string> lines;
-};
-
-constexpr char kConversation[] =
-    "INFO {\"port\":1} \r\n+OK\r\nPING\r\nMSG foo 1 5\r\na\r\nbc\r\nMSG a.b sid reply.to 0\r\n\r\n"
-    "PONG\nHMSG in 3 16 16\r\nNATS/1.0 503\r\n\r\n\r\nHMSG in 3 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n"
-    "-ERR 'Stale Connection'\r\n";
-
-std::vector<std::string> Expected() {
-  return {"info {\"port\":1} ",      "ok",   "ping",       "foo|1||a\r\nbc",
-          "a.b|sid|reply.to|",       "pong", "in|3|||503", "in|3|r|hi",
-          "error 'Stale Connection'"};
-}
-
-TEST(NatsReader, ReadsWhatAServerSendsHoweverItIsCut) {
-  const std::string all = kConversation;
-  for (size_t piece = 1; piece <= all.size(); ++piece) {
-    NatsReader reader;
-    Lines seen;
-    for (size_t at = 0; at < all.size(); at += piece) {
-      ASSERT_TRUE(reader.Take(AsBytes(std::string_view(all).substr(at, piece)), seen).ok());
-    }
-    EXPECT_EQ(seen.lines, Expected()) << "in pieces of " << piece;
-  }
-}
-
-TEST(NatsReader, RefusesWhatNoServerSends) {
-  for (const char* bad :
-       {"PUB foo 1\r\n", "\r\n", "MSG foo 1\r\n", "MSG foo 1 x\r\n", "MSG foo 1 2\r\nabcd\r\n",
-        "HMSG foo 1 9 3\r\nabc\r\n", "MSG a b c d e f g\r\n", "MSG foo 1 99999999999\r\n"}) {
-    NatsReader reader;
-    Lines seen;
-    EXPECT_EQ(reader.Take(AsBytes(bad), seen).code(), Code::kCorrupt) << bad;
-    EXPECT_TRUE(seen.lines.empty()) << bad;
-  }
-}
 
 TEST(PayloadMaker, ReadsWhatItMade) {
   for (const size_t size : {PayloadMaker::kSizeMin, size_t{128}, size_t{5000}}) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <utility>
+#include <variant>
 
 #include "reference/wire/stan_protocol.h"
 
@@ -72,24 +73,23 @@ void StanClient::Leave() {
 }
 
 void StanClient::OnBytes(ByteView bytes) {
-  const Status status = reader_.Take(bytes, *this);
-  if (!status.ok()) Trouble(status.message());
+  while (open()) {
+    const auto event = parser_.Next(&bytes);
+    if (!event) break;
+    OnNatsEvent(*event);
+  }
+  if (open() && parser_.error()) Trouble(*parser_.error());
 }
 
-void StanClient::OnEvent(const NatsEvent& event) {
-  if (!open()) return;  // closed by what came before, in the same bytes
-  switch (event.kind) {
-    case NatsEvent::Kind::kInfo:
-      return OnInfo();
-    case NatsEvent::Kind::kMessage:
-      return OnNatsMessage(event);
-    case NatsEvent::Kind::kPing:
-      return Append(connection_.Output(), "PONG\r\n");
-    case NatsEvent::Kind::kError:
-      return Trouble("-ERR " + std::string(event.text));
-    case NatsEvent::Kind::kPong:
-    case NatsEvent::Kind::kOk:
-      return;
+void StanClient::OnNatsEvent(const wire::NatsServerEvent& event) {
+  if (const auto* delivery = std::get_if<wire::NatsDelivery>(&event)) {
+    OnDelivery(*delivery);
+  } else if (const auto* error = std::get_if<wire::NatsServerErr>(&event)) {
+    Trouble("-ERR '" + error->text + "'");
+  } else if (std::holds_alternative<wire::NatsServerInfo>(event)) {
+    OnInfo();
+  } else if (std::holds_alternative<wire::NatsPing>(event)) {
+    Append(connection_.Output(), "PONG\r\n");
   }
 }
 
@@ -112,16 +112,16 @@ void StanClient::OnInfo() {
   Request("_STAN.discover." + target_.cluster, "connect", request);
 }
 
-void StanClient::OnNatsMessage(const NatsEvent& event) {
-  if (event.sid == kDeliveries) return OnDelivery(event.payload);
-  if (event.sid == kAcks) {
-    if (event.no_responders) return Trouble("nobody answers publishes");
-    return OnPubAck(event.payload);
+void StanClient::OnDelivery(const wire::NatsDelivery& delivery) {
+  if (delivery.sid == kDeliveries) return OnChannelMessage(delivery.payload());
+  if (delivery.sid == kAcks) {
+    if (delivery.no_responders()) return Trouble("nobody answers publishes");
+    return OnPubAck(delivery.payload());
   }
-  if (event.sid == kHeartbeats) return NatsPublish(event.reply, "", {});
-  const std::string name(event.subject.substr(event.subject.rfind('.') + 1));
-  if (event.no_responders) return Trouble("nobody answers the request " + name);
-  OnResponse(name, event.payload);
+  if (delivery.sid == kHeartbeats) return NatsPublish(delivery.reply, "", {});
+  const std::string name = delivery.subject.substr(delivery.subject.rfind('.') + 1);
+  if (delivery.no_responders()) return Trouble("nobody answers the request " + name);
+  OnResponse(name, delivery.payload());
 }
 
 void StanClient::OnResponse(std::string_view request, ByteView response) {
@@ -160,7 +160,7 @@ void StanClient::OnPubAck(ByteView encoded) {
   handler_.OnAck(*this, ack.value().guid, ack.value().error);
 }
 
-void StanClient::OnDelivery(ByteView encoded) {
+void StanClient::OnChannelMessage(ByteView encoded) {
   const auto message = wire::DecodeMessage(encoded);
   if (!message.ok()) return Trouble(message.status().message());
   if (ack_inbox_.empty()) return Trouble("a message came before the answer to the subscription");

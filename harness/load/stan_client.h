@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "harness/load/event_loop.h"
-#include "harness/load/nats_reader.h"
 #include "reference/wire/msg_proto.h"
+#include "reference/wire/nats_server_parser.h"
 
 namespace atrest::load {
 
@@ -37,7 +37,7 @@ class StanClientHandler {
   virtual void OnTrouble(StanClient& client, const std::string& why) = 0;
 };
 
-class StanClient : private ConnectionHandler, private NatsSink {
+class StanClient : private ConnectionHandler {
  public:
   // ID is the client's; INDEX is for the handler alone. Borrows LOOP and HANDLER.
   StanClient(EventLoop& loop, StanClientHandler& handler, Target target, std::string id,
@@ -57,14 +57,14 @@ class StanClient : private ConnectionHandler, private NatsSink {
  private:
   void OnBytes(ByteView bytes) override;
   void OnClosed(const std::string& why) override { Trouble(why); }
-  void OnEvent(const NatsEvent& event) override;
+  void OnNatsEvent(const wire::NatsServerEvent& event);
   void OnInfo();
-  void OnNatsMessage(const NatsEvent& event);
+  void OnDelivery(const wire::NatsDelivery& delivery);
   void OnResponse(std::string_view request, ByteView response);
   void OnConnected(ByteView response);
   void OnSubscriptionMade(ByteView response);
   void OnPubAck(ByteView encoded);
-  void OnDelivery(ByteView encoded);
+  void OnChannelMessage(ByteView encoded);
   void Trouble(const std::string& why);
   // The inbox of this client with NAME as its last token.
   std::string Inbox(std::string_view name) const;
@@ -78,7 +78,7 @@ class StanClient : private ConnectionHandler, private NatsSink {
   std::string id_;
   uint32_t index_;
   Connection connection_;
-  NatsReader reader_;
+  wire::NatsServerParser parser_;
   std::string publish_prefix_;  // these three: from the server's answer
   std::string subscribe_subject_;
   std::string close_subject_;
