@@ -12,6 +12,7 @@ Only Python's standard library is used.
 import argparse
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ RATE_SHARE_MIN = 0.95
 # What may be added, beside a share of 1/20, before something is said to grow.
 SLACK = {"memory": 4 * MIB, "descriptors": 8}
 GROWTH_MAX = 0.05
+SAMPLES_MIN = 6
 
 
 class Watch(threading.Thread):
@@ -52,26 +54,25 @@ class Watch(threading.Thread):
 
 def slope(values):
     """By least squares, of one value to the next."""
-    middle = (len(values) - 1) / 2
-    mean = sum(values) / len(values)
-    above = sum((i - middle) * (value - mean) for i, value in enumerate(values))
-    return above / sum((i - middle) ** 2 for i in range(len(values)))
+    return statistics.linear_regression(range(len(values)), values).slope
 
 
 def growth(values, slack):
-    """Why `values` are not flat once warm, or None: by its trend over the second half, and by the
-    highest of the last third against that of the middle one."""
-    if len(values) < 6:
+    """Why `values` are not flat once warm, or None: by their trend over the second half, and by the
+    median of the last third against that of the middle one. No maxima: a burst that waits while the
+    machine does something else is no growth."""
+    if len(values) < SAMPLES_MIN:
         return f"only {len(values)} samples"
     second = values[len(values) // 2:]
     risen = slope(second) * len(second)
-    allowed = GROWTH_MAX * sum(second) / len(second) + slack
+    allowed = GROWTH_MAX * statistics.mean(second) + slack
     if risen > allowed:
         return f"rose by {risen:.0f} over the second half, {allowed:.0f} are allowed"
     third = len(values) // 3
-    middle, last = max(values[third:2 * third]), max(values[2 * third:])
+    middle, last = (statistics.median(part) for part in (values[third:2 * third],
+                                                         values[2 * third:]))
     if last > middle * (1 + GROWTH_MAX) + slack:
-        return f"highest of the last third {last}, of the middle one {middle}"
+        return f"{last:.0f} in the last third, {middle:.0f} in the middle one (medians)"
     return None
 
 
