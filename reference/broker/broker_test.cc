@@ -107,6 +107,7 @@ TEST(BrokerTest, AnswersOfOneConnection) {
       // Headers.
       {std::string(kModern) + "SUB a 1\r\nHPUB a b 03 004\r\nabcd\r\n",
        "HMSG a 1 b 03 004\r\nabcd\r\n"},
+      {std::string(kModern) + "SUB a 1\r\nHPUB a 0 04\r\nabcd\r\n", "MSG a 1 04\r\nabcd\r\n"},
       {std::string(kModern) + "HPUB a 5 4\r\nabcd\r\n", "<closed>"},
       // Nobody there.
       {std::string(kModern) + "SUB r 9\r\nPUB a r 0\r\n\r\n",
