@@ -23,9 +23,9 @@ from server_process import Server, ServerFailed
 KEY = "soak-key"
 MIB = 2**20
 RATE_SHARE_MIN = 0.95
-# How much more, as a share and beside it, is no growth. Servers keep the messages of the last second
-# or so; how many these are at a time depends on what else the machine does. In a minute at full
-# rate the slack is 11 bytes a message.
+# How much more, as a share and beside it, is no growth. Servers keep the messages of the last
+# second or so; how many these are at a time depends on what else the machine does. In a minute at
+# full rate the slack is 11 bytes a message.
 GROWTH_MAX = 0.05
 SLACK = {"memory": 16 * MIB, "descriptors": 8}
 SAMPLES_MIN = 6

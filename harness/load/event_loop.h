@@ -32,6 +32,7 @@ class Connection;
 
 class EventLoop {
  public:
+  // Raises this process's limit of descriptors as far as it may.
   EventLoop();
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;

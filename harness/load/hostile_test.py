@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import socket
 import struct
@@ -166,24 +167,27 @@ def half_open(siege, test):
 
 def slow_consumers(siege, test):
     """One of a busy subject, one of everything, one that a STAN channel is sent to: none reads."""
+    def cut_off():
+        return siege.server.log_text().count("Slow Consumer Detected")
     for subject in ("busy", ">"):
         lazy = siege.connect()
-        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         lazy.sendall(f'CONNECT {{"verbose":false}}\r\nSUB {subject} 1\r\n'.encode())
-    reader = siege.stan("lazy-reader")
-    reader.subscribe("busy", in_flight=1000000)
     flood = raw_stan.Nats(siege.server.port)
     siege.open.append(flood)
     message = b"PUB busy 65536\r\n" + bytes(65536) + b"\r\n"
     sent = 0
-    while siege.server.log_text().count("Slow Consumer Detected") < 2 and sent < FLOOD_MAX:
+    while cut_off() < 2 and sent < FLOOD_MAX:
         flood.send(message * 16)
         sent += 16 * len(message)
     flood.flush()
-    test.assertGreaterEqual(siege.server.log_text().count("Slow Consumer Detected"), 2)
-    writer = siege.stan("busy-writer")
-    for _ in range(100):
-        test.assertEqual(writer.publish("busy", bytes(65536)), "")
+    test.assertEqual(cut_off(), 2)
+    siege.stan("lazy").subscribe("busy", in_flight=1000000)
+    writer = siege.stan("writer")
+    published = 0
+    while cut_off() < 3 and published < FLOOD_MAX:
+        test.assertEqual(writer.publish("busy", bytes(524288)), "")
+        published += 524288
+    test.assertEqual(cut_off(), 3)
 
 
 def mutated(siege, valid):
@@ -262,6 +266,8 @@ ATTACKS = [half_frames, giants, long_lines, half_open, garbage, garbage_requests
 
 class HostileTest(unittest.TestCase):
     def test_siege(self):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         config = f"max_pending: {MAX_PENDING}\nwrite_deadline: \"2s\"\n"
         options = ["-st", "FILE", "-dir", "store", "-encrypt", "-encryption_key", "k",
                    "-mc", len(CHANNELS) + 2, "-hbi", "500ms", "-hbt", "1s", "-hbf", "1",
