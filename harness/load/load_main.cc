@@ -6,8 +6,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -38,7 +40,10 @@ struct Options {
   std::vector<std::string> command;
 };
 
-double Milliseconds(int64_t duration_ns) { return static_cast<double>(duration_ns / 1000) / 1000; }
+// To the microsecond.
+double Milliseconds(int64_t duration_ns) {
+  return std::round(static_cast<double>(duration_ns) / 1e3) / 1e3;
+}
 
 json ToJson(const Latency& latency) {
   return {{"p50", Milliseconds(latency.Percentile(0.5))},
@@ -168,9 +173,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->needs(starts);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   CLI::App app("A load on a STAN server with every message accounted for", "atrest-load");
   Options options;
   AddOptions(app, options);
@@ -189,4 +192,15 @@ int main(int argc, char** argv) {
   }
   if (options.starts > 0) return RunStartStop(options);
   return options.throughput ? RunThroughput(options) : RunLoad(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "atrest-load: %s\n", error.what());
+    return 1;
+  }
 }
