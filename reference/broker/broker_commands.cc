@@ -30,13 +30,13 @@ bool IsReservedReply(std::string_view reply) {
 
 // The verb whose arguments could not be read.
 std::string_view VerbOf(std::string_view log_text) {
-  const std::pair<std::string_view, std::string_view> kVerbs[] = {
+  const std::pair<std::string_view, std::string_view> verbs[] = {
       {"processPub ", "PUB"},
       {"processHeaderPub ", "HPUB"},
       {"processSub ", "SUB"},
       {"processUnsub ", "UNSUB"},
   };
-  for (const auto& [begin, verb] : kVerbs) {
+  for (const auto& [begin, verb] : verbs) {
     if (log_text.starts_with(begin)) return verb;
   }
   return "";

@@ -65,16 +65,6 @@ TEST(TimersTest, ActionsMayStartAndStop) {
   EXPECT_EQ(timers.size(), 0U);
 }
 
-TEST(LogText, Durations) {
-  EXPECT_EQ(DurationText(0), "0s");
-  EXPECT_EQ(DurationText(1), "1ns");
-  EXPECT_EQ(DurationText(1500), "1.5\xC2\xB5s");
-  EXPECT_EQ(DurationText(250'000'000), "250ms");
-  EXPECT_EQ(DurationText(3'000'000'000), "3s");
-  EXPECT_EQ(DurationText(3'600'000'000'000), "1h0m0s");
-  EXPECT_EQ(DurationText(-90'500'000'000), "-1m30.5s");
-}
-
 TEST(LogText, Times) {
   EXPECT_EQ(TimeText(0), "1970-01-01 00:00:00 +0000 UTC");
   EXPECT_EQ(TimeText(-1), "1969-12-31 23:59:59.999999999 +0000 UTC");
