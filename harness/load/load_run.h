@@ -13,7 +13,7 @@
 
 #include "harness/load/event_loop.h"
 #include "harness/load/ledger.h"
-#include "harness/load/stan_client.h"
+#include "harness/load/load_client.h"
 
 namespace atrest::load {
 

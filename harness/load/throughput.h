@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "harness/load/stan_client.h"
+#include "harness/load/load_client.h"
 
 namespace atrest::load {
 

@@ -1,4 +1,4 @@
-#include "harness/load/stan_client.h"
+#include "harness/load/load_client.h"
 
 #include <charconv>
 #include <utility>
