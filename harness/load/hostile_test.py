@@ -145,17 +145,19 @@ def garbage(siege, test):
 
 
 def vanishers(siege, test):
-    """Half of them with RST, at every stage of a client's life."""
+    """Half of them with RST, at every stage of a client's life; some as clients of STAN."""
     connect = b'CONNECT {"verbose":false}\r\n'
     stages = [b"", connect, connect + b"SUB a.> 1\r\n", connect + b"PUB foo 10\r\nabc",
-              connect + b"SUB _STAN.pub.> 1\r\nPING\r\n"]
+              connect + b"SUB _STAN.pub.> 1\r\nPING\r\n", None]
     for number in range(VANISHING):
         plain = siege.connect(greet=number % 4 == 0)
         siege.open.pop()
         stage = stages[number % len(stages)]
-        if stage:
-            plain.sendall(stage)
-        if number % 2:
+        if stage is None:
+            request = raw_stan.encode({1: f"gone-{number}", 2: "_INBOX.gone", 3: 1})
+            stage = connect + f"PUB {REQUESTS[0]} {len(request)}\r\n".encode() + request + b"\r\n"
+        plain.sendall(stage)
+        if number % 8 >= 4:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         plain.close()
 
