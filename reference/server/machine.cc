@@ -256,16 +256,18 @@ bool Machine::DeliverLocal() {
                     : broker_->DeliverLocal(*this, kDeliveriesMax);
 }
 
-// Moves the start on, and notes what ends it.
+// Moves the start on, and notes what ends it or the server.
 void Machine::CheckPhases() {
   if (external_ && !streaming_) {
     if (external_->phase() == broker::ExternalNats::Phase::kFailed) failure_ = external_->failure();
     if (external_->phase() == broker::ExternalNats::Phase::kConnected) failure_ = StartStreaming();
   }
-  if (!streaming_ || ready_) return;
-  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed)
+  if (!streaming_) return;
+  // Also of a server that serves: its store may fail.
+  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed) {
     failure_ = streaming_->failure();
-  if (streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
+  }
+  if (ready_ || streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
   if (!external()) {
     LogReady();
   } else if (!echo_sent_) {
