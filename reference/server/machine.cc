@@ -256,16 +256,18 @@ bool Machine::DeliverLocal() {
                     : broker_->DeliverLocal(*this, kDeliveriesMax);
 }
 
-// Moves the start on, and notes what ends it.
+// Moves the start on, and notes what ends it or the server.
 void Machine::CheckPhases() {
   if (external_ && !streaming_) {
     if (external_->phase() == broker::ExternalNats::Phase::kFailed) failure_ = external_->failure();
     if (external_->phase() == broker::ExternalNats::Phase::kConnected) failure_ = StartStreaming();
   }
-  if (!streaming_ || ready_) return;
-  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed)
+  if (!streaming_) return;
+  // Also of a server that serves: its store may fail.
+  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed) {
     failure_ = streaming_->failure();
-  if (streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
+  }
+  if (ready_ || streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
   if (!external()) {
     LogReady();
   } else if (!echo_sent_) {
@@ -276,10 +278,11 @@ void Machine::CheckPhases() {
 // Nothing is ready before an outside server knows our subscriptions: it does when a message that
 // was sent behind them comes back.
 void Machine::SendEcho() {
-  echo_sent_ = true;
   const std::string inbox = "_INBOX." + server_id_ + ".ready";
-  const Status subscribed = link().Subscribe(kEchoHandle, inbox);
-  failure_ = subscribed.ok() ? link().Publish(inbox, "", {}) : subscribed;
+  link().Unsubscribe(kEchoHandle);
+  failure_ = link().Subscribe(kEchoHandle, inbox);
+  // Where the connection is away, a later round tries again.
+  if (failure_.ok()) echo_sent_ = link().Publish(inbox, "", {}).ok();
 }
 
 void Machine::LogReady() {
@@ -352,6 +355,8 @@ broker::Link& Machine::link() { return external() ? external_->local() : broker_
 Status Machine::Publish(std::string_view subject, std::string_view reply, ByteView payload) {
   return link().Publish(subject, reply, payload);
 }
+
+bool Machine::IsCongested(std::string_view subject) { return link().IsCongested(subject); }
 
 Status Machine::Subscribe(uint64_t handle, const std::string& subject) {
   return link().Subscribe(handle, subject);

@@ -66,6 +66,7 @@ class Machine : private stan::Bus, private broker::LinkHandler {
 
  private:
   Status Publish(std::string_view subject, std::string_view reply, ByteView payload) override;
+  bool IsCongested(std::string_view subject) override;
   Status Subscribe(uint64_t handle, const std::string& subject) override;
   void Unsubscribe(uint64_t handle) override;
   void OnMessage(const broker::LinkMessage& message) override;

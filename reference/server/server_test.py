@@ -9,6 +9,7 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -48,9 +49,11 @@ class Server:
     def __init__(self, folder, *arguments, key=None, ready="Streaming Server is ready"):
         self.log_path = pathlib.Path(folder, f"stderr.{time.monotonic_ns()}")
         with open(self.log_path, "wb") as log:
+            # Python ignores SIGXFSZ, and so does the server then: a file that may not grow is an
+            # error of a write.
             self.process = subprocess.Popen(
                 [SERVER, "-a", "127.0.0.1", *map(str, arguments)], stdout=log, stderr=log,
-                env=environment(key), cwd=folder)
+                env=environment(key), cwd=folder, restore_signals=False)
         self.wait_for(ready)
 
     def log(self):
@@ -335,6 +338,17 @@ class SignalTest(Case):
         sid, _ = reader.subscribe("foo")
         self.assertEqual([reader.receive(sid)[4] for _ in range(20)],
                          [b"message %d" % number for number in range(20)])
+
+    def test_a_store_that_cannot_be_written_ends_it(self):
+        server = self.start("-st", "FILE", "-dir", "store")
+        client = self.client(server, "a")
+        self.assertEqual(client.publish("foo", b"x"), "")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (60000, 60000))
+        with self.assertRaises(ConnectionError):
+            for _ in range(20):
+                client.publish("foo", b"x" * 10000)
+        self.assertEqual(server.process.wait(WAIT_S), 2)
+        self.assertIn("panic: unable to flush msg store: ", server.log_path.read_text())
 
     def test_the_next_server_takes_over_port_and_store_at_once(self):
         first = self.start("-st", "FILE", "-dir", "store")

@@ -203,6 +203,7 @@ Status Subscribing::Resume(const SubscriptionPtr& subscription) {
   subscription->stalled = false;
   subscription->has_failed_heartbeat = false;
   subscription->initialized = false;
+  subscription->resumed_up_to = 0;
   if (!subscription->pending.empty()) {
     subscription->new_on_hold = true;
     parts_.delivery.SetAckTimer(*subscription, subscription->ack_wait_ns());
@@ -264,9 +265,18 @@ void Subscribing::SendStarted() {
   for (size_t count = started_.size(); count > 0; --count) {
     const SubscriptionPtr subscription = std::move(started_.front());
     started_.pop_front();
-    if (subscription->state.is_durable) parts_.redelivery.OnResume(*subscription);
+    if (subscription->state.is_durable && !parts_.redelivery.OnResume(*subscription)) {
+      started_.push_back(subscription);
+      continue;
+    }
     parts_.delivery.SendNewTo(*subscription);
   }
+}
+
+bool Subscribing::HasStarted() const {
+  return std::ranges::any_of(started_, [this](const SubscriptionPtr& subscription) {
+    return !parts_.delivery.MustWait(*subscription);
+  });
 }
 
 void Subscribing::Forget(const Channel& channel) {
