@@ -1,0 +1,156 @@
+#include "harness/compare/normaliser.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "harness/compare/facts.h"
+#include "reference/crypto/secret.h"
+
+namespace atrest::compare {
+namespace {
+
+constexpr size_t kNuidSize = 22;
+constexpr size_t kPrefixSize = 4;
+
+bool IsAlphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+bool IsHexDigit(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
+
+bool IsNuid(std::string_view text) {
+  return text.size() == kNuidSize && std::ranges::all_of(text, IsAlphanumeric);
+}
+
+void ReplaceAll(std::string& text, const std::string& what, const std::string& by) {
+  if (what.empty()) return;
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
+}
+
+// 0x and 8 digits behind each BEFORE.
+void HideChecksums(std::string& text, const std::string& before) {
+  constexpr size_t kSize = 10;
+  for (size_t at = 0; (at = text.find(before, at)) != std::string::npos;) {
+    at += before.size();
+    const bool is_value = text.size() - at >= kSize && text.compare(at, 2, "0x") == 0 &&
+                          std::all_of(text.begin() + static_cast<ptrdiff_t>(at) + 2,
+                                      text.begin() + static_cast<ptrdiff_t>(at + kSize), IsHexDigit);
+    if (is_value) text.replace(at, kSize, "<checksum>");
+  }
+}
+
+// How many bytes a line of a dump shows ("3d 00 1f", with or without their characters behind them);
+// 0 if LINE is none.
+size_t DumpedBytes(std::string_view line) {
+  size_t count = 0;
+  size_t at = 0;
+  while (at + 2 <= line.size() && IsHexDigit(line[at]) && IsHexDigit(line[at + 1])) {
+    ++count;
+    at += 2;
+    if (at < line.size() && line[at] != ' ') return 0;
+    ++at;
+  }
+  const std::string_view rest = line.substr(std::min(at, line.size()));
+  const size_t text_at = rest.find_first_not_of(' ');
+  const bool is_dump = text_at == std::string_view::npos || rest.substr(text_at, 2) == "- ";
+  return is_dump ? count : 0;
+}
+
+void HideDumps(std::string& text) {
+  std::string result;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    const size_t dumped = DumpedBytes(line);
+    result += dumped > 0 ? "<" + std::to_string(dumped) + " bytes>" : line;
+    if (end < text.size()) result += '\n';
+    at = end + 1;
+  }
+  text = std::move(result);
+}
+
+}  // namespace
+
+std::string Normaliser::Number(std::map<std::string, size_t>& seen, const std::string& value) {
+  return std::to_string(seen.emplace(value, seen.size() + 1).first->second);
+}
+
+void Normaliser::ReplaceIdentifiers(std::string& text, const std::string& before) {
+  for (size_t at = 0; (at = text.find(before, at)) != std::string::npos;) {
+    at += before.size();
+    const std::string value = text.substr(at, kNuidSize);
+    const bool ends = at + kNuidSize >= text.size() || !IsAlphanumeric(text[at + kNuidSize]);
+    if (IsNuid(value) && ends)
+      text.replace(at, kNuidSize, "<id " + Number(identifiers_, value) + ">");
+  }
+}
+
+std::string Normaliser::Text(std::string text) {
+  HideDumps(text);
+  ReplaceAll(text, directory_, "<store>");
+  for (const char* before : {"_INBOX.", "guid:\"", "connID:\""}) ReplaceIdentifiers(text, before);
+  for (const char* before : {"expected crc to be ", ", got ", " CRC : "})
+    HideChecksums(text, before);
+  return text;
+}
+
+std::string Normaliser::Identifier(std::string_view value) {
+  if (IsNuid(value)) return "<id " + Number(identifiers_, std::string(value)) + ">";
+  return Show(AsBytes(value));
+}
+
+const std::vector<std::pair<std::string, crypto::Envelope>>& Normaliser::KeysOf(
+    const std::string& channel) {
+  const auto [found, is_new] = envelopes_.try_emplace(channel);
+  if (is_new) {
+    for (const auto& [name, bytes] : keys_) {
+      found->second.emplace_back(
+          name, crypto::Envelope(crypto::Cipher::kAes,
+                                 crypto::DeriveChannelKey(crypto::Secret(AsBytes(bytes)), channel),
+                                 crypto::NonceSequence({}, 1)));
+    }
+  }
+  return found->second;
+}
+
+std::string Normaliser::Payload(const std::string& channel, ByteView data) {
+  const bool has_code = !data.empty() && (data[0] == 1 || data[0] == 2);
+  const bool is_published = published_.contains(std::string(AsText(data)));
+  if (is_published || !has_code || data.size() < crypto::kOverhead) return Show(data);
+  const std::string prefix(AsText(data.subspan(1, kPrefixSize)));
+  const std::string seal =
+      std::string(crypto::CipherName(static_cast<crypto::Cipher>(data[0]))) + " prefix " +
+      Number(prefixes_, prefix) + " counter " + std::to_string(LoadBe64(&data[1 + kPrefixSize]));
+  for (const auto& [name, envelope] : KeysOf(channel)) {
+    const auto opened = envelope.Open(data);
+    if (opened.ok()) return seal + ", key " + name + " opens " + Show(opened.value());
+  }
+  return seal + ", no key opens its " + std::to_string(data.size()) + " bytes";
+}
+
+std::string Time(int64_t time_ns, int64_t& previous_ns) {
+  const bool decreases = time_ns < previous_ns;
+  previous_ns = time_ns;
+  return decreases ? "earlier than the one before" : "in order";
+}
+
+std::string Checksum(bool right) { return right ? "right" : "wrong"; }
+
+std::vector<JournalRecord> Ordered(std::vector<JournalRecord> records) {
+  const auto by_subscription = [](const JournalRecord& a, const JournalRecord& b) {
+    return a.subscription < b.subscription;
+  };
+  std::ranges::stable_sort(records, by_subscription);
+  const auto is_state = [](const JournalRecord& record) {
+    return record.kind == JournalRecord::Kind::kState;
+  };
+  for (auto from = records.begin(); from != records.end();) {
+    auto to = from;
+    while (to != records.end() && !is_state(*to) && to->subscription == from->subscription) ++to;
+    std::stable_sort(from, to, [](const JournalRecord& a, const JournalRecord& b) {
+      return a.kind < b.kind;
+    });
+    from = to == from ? to + 1 : to;
+  }
+  return records;
+}
+
+}  // namespace atrest::compare
