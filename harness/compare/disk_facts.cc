@@ -1,5 +1,6 @@
 #include "harness/compare/disk_facts.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -123,8 +124,8 @@ class Reader {
       const size_t size = typed ? word & 0xFFFFFF : word;
       if ((word == 0 && sum == 0) || size > bytes.size() - at - kHeaderSize) break;
       const ByteView payload = bytes.subspan(at + kHeaderSize, size);
-      records.push_back({at, static_cast<uint8_t>(typed ? word >> 24 : 0),
-                         SumIsRight(sum, payload), payload});
+      records.push_back(
+          {at, static_cast<uint8_t>(typed ? word >> 24 : 0), SumIsRight(sum, payload), payload});
       all_right = all_right && records.back().sum_right;
       at += kHeaderSize + size;
     }

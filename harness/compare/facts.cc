@@ -37,8 +37,8 @@ std::optional<Mismatch> FirstMismatch(const Facts& left, const Facts& right) {
         return Mismatch{left[i].field, left[i].text, right[i].text};
     }
     // The one whose field the other has not, further on, has it in excess.
-    const bool left_has = i < left.size() &&
-                          std::ranges::find(right, left[i].field, &Fact::field) == right.end();
+    const bool left_has =
+        i < left.size() && std::ranges::find(right, left[i].field, &Fact::field) == right.end();
     if (left_has || i >= right.size())
       return Mismatch{left[i].field, left[i].text, Instead(right, i)};
     return Mismatch{right[i].field, Instead(left, i), right[i].text};
@@ -47,8 +47,9 @@ std::optional<Mismatch> FirstMismatch(const Facts& left, const Facts& right) {
 }
 
 std::string KindOf(const std::string& field) {
+  const size_t slash = field.rfind('/');
   std::string kind;
-  for (const char c : field) {
+  for (const char c : field.substr(slash == std::string::npos ? 0 : slash)) {
     if (!std::isdigit(static_cast<unsigned char>(c))) kind += c;
   }
   return kind;

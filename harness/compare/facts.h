@@ -1,6 +1,6 @@
 // What was seen of one target after one step, as a list of named texts that two targets must agree
-// on: outcome, log lines, records on disk. Texts have been through the normaliser (normaliser.h), so
-// that plain equality is the comparison.
+// on: outcome, log lines, records on disk. Texts have been through the normaliser (normaliser.h),
+// so that plain equality is the comparison.
 // Threads: values.
 #pragma once
 
@@ -29,7 +29,7 @@ struct Mismatch {
 // field, its text says so and what it has instead.
 std::optional<Mismatch> FirstMismatch(const Facts& left, const Facts& right);
 
-// FIELD without its numbers: what kind of difference it is.
+// FIELD without its numbers and, of a path, without its directory: what kind of difference it is.
 std::string KindOf(const std::string& field);
 
 // BYTES for people, equal only for equal bytes (beyond 64, for all but colliding checksums).

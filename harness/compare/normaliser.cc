@@ -30,9 +30,10 @@ void HideChecksums(std::string& text, const std::string& before) {
   constexpr size_t kSize = 10;
   for (size_t at = 0; (at = text.find(before, at)) != std::string::npos;) {
     at += before.size();
-    const bool is_value = text.size() - at >= kSize && text.compare(at, 2, "0x") == 0 &&
-                          std::all_of(text.begin() + static_cast<ptrdiff_t>(at) + 2,
-                                      text.begin() + static_cast<ptrdiff_t>(at + kSize), IsHexDigit);
+    const bool is_value =
+        text.size() - at >= kSize && text.compare(at, 2, "0x") == 0 &&
+        std::all_of(text.begin() + static_cast<ptrdiff_t>(at) + 2,
+                    text.begin() + static_cast<ptrdiff_t>(at + kSize), IsHexDigit);
     if (is_value) text.replace(at, kSize, "<checksum>");
   }
 }
@@ -111,19 +112,31 @@ const std::vector<std::pair<std::string, crypto::Envelope>>& Normaliser::KeysOf(
   return found->second;
 }
 
-std::string Normaliser::Payload(const std::string& channel, ByteView data) {
-  const bool has_code = !data.empty() && (data[0] == 1 || data[0] == 2);
-  const bool is_published = published_.contains(std::string(AsText(data)));
-  if (is_published || !has_code || data.size() < crypto::kOverhead) return Show(data);
-  const std::string prefix(AsText(data.subspan(1, kPrefixSize)));
-  const std::string seal =
-      std::string(crypto::CipherName(static_cast<crypto::Cipher>(data[0]))) + " prefix " +
-      Number(prefixes_, prefix) + " counter " + std::to_string(LoadBe64(&data[1 + kPrefixSize]));
-  for (const auto& [name, envelope] : KeysOf(channel)) {
-    const auto opened = envelope.Open(data);
-    if (opened.ok()) return seal + ", key " + name + " opens " + Show(opened.value());
+std::optional<std::string> Normaliser::Opened(const std::string& channel, ByteView data) {
+  Bytes sealed(data.begin(), data.end());
+  for (const uint8_t code : {data[0], uint8_t{1}, uint8_t{2}}) {
+    if (code != 1 && code != 2) continue;
+    sealed[0] = code;
+    for (const auto& [name, envelope] : KeysOf(channel)) {
+      const auto opened = envelope.Open(sealed);
+      if (!opened.ok()) continue;
+      return std::string(crypto::CipherName(static_cast<crypto::Cipher>(code))) + " by key " +
+             name + " opens " + Show(opened.value());
+    }
   }
-  return seal + ", no key opens its " + std::to_string(data.size()) + " bytes";
+  return std::nullopt;
+}
+
+std::string Normaliser::Payload(const std::string& channel, ByteView data) {
+  const bool is_published = published_.contains(std::string(AsText(data)));
+  if (is_published || data.size() < crypto::kOverhead) return Show(data);
+  const std::optional<std::string> opened = Opened(channel, data);
+  const bool has_code = data[0] == 1 || data[0] == 2;
+  if (!opened && !has_code) return Show(data);
+  const std::string prefix(AsText(data.subspan(1, kPrefixSize)));
+  return "code " + std::to_string(data[0]) + ", prefix " + Number(prefixes_, prefix) +
+         ", counter " + std::to_string(LoadBe64(&data[1 + kPrefixSize])) + ", " +
+         opened.value_or("no key opens its " + std::to_string(data.size()) + " bytes");
 }
 
 std::string Time(int64_t time_ns, int64_t& previous_ns) {
@@ -145,9 +158,8 @@ std::vector<JournalRecord> Ordered(std::vector<JournalRecord> records) {
   for (auto from = records.begin(); from != records.end();) {
     auto to = from;
     while (to != records.end() && !is_state(*to) && to->subscription == from->subscription) ++to;
-    std::stable_sort(from, to, [](const JournalRecord& a, const JournalRecord& b) {
-      return a.kind < b.kind;
-    });
+    std::stable_sort(
+        from, to, [](const JournalRecord& a, const JournalRecord& b) { return a.kind < b.kind; });
     from = to == from ? to + 1 : to;
   }
   return records;

@@ -2,7 +2,6 @@
 // that the specification calls random, or that follows from it, and cites the line that allows it.
 // Whatever is not named here is compared byte for byte. To allow another difference: a rule here, a
 // test in normaliser_test.cc that shows which real difference of that kind is still seen.
-//
 // N1 Identifiers: inboxes, guids and connection ids hold NUIDs, 12 random characters and a counter
 //    with a random start (wire.md 2.2 "NUID"; standalone.md 1.4 "ConnID = 22-char NUID"). They are
 //    numbered in the order in which they appear, so that one in place of another is still seen.
@@ -11,11 +10,12 @@
 //    "Timestamps never decrease") and that the index repeats it.
 // N3 Nonces: "bytes 0-3 random" (standalone.md 2.4), anew for each channel at each start. Equal
 //    prefixes are numbered in order of appearance; the counter is compared.
-// N4 Ciphertext and tag follow from the nonce (standalone.md 2.2). They are replaced by what a key of
-//    the case opens, or, where none does, by their length. What the case itself published is never
-//    taken for a sealed payload.
-// N5 Checksums cover times and ciphertext (standalone.md 1.2, 1.6): a record's is right or wrong; in
-//    a log line its value is left out.
+// N4 Ciphertext and tag follow from the nonce (standalone.md 2.2). They are replaced by what a key
+//    of the case opens (also under a code byte that somebody has changed), or, where none does and
+//    the code is that of a cipher, by their length. What the case itself published is never taken
+//    for a sealed payload.
+// N5 Checksums cover times and ciphertext (standalone.md 1.2, 1.6): a record's is right or wrong;
+//    in a log line its value is left out.
 // N6 A dump of a damaged record in the log prints such bytes (standalone.md 1.8 "Dump written"):
 //    its lines are replaced by how many bytes they show.
 // N7 The order of records of different subscriptions in subs.dat: requests of different subjects
@@ -28,6 +28,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -59,6 +60,8 @@ class Normaliser {
  private:
   std::string Number(std::map<std::string, size_t>& seen, const std::string& value);
   void ReplaceIdentifiers(std::string& text, const std::string& before);
+  // What DATA, taken for a sealed payload under either code, holds and which key opens it.
+  std::optional<std::string> Opened(const std::string& channel, ByteView data);
   const std::vector<std::pair<std::string, crypto::Envelope>>& KeysOf(const std::string& channel);
 
   std::string directory_;
