@@ -31,4 +31,7 @@ void AddInspectCommand(CLI::App& app, RunVerb& chosen);
 // none.
 std::string FindRoot(const std::string& given);
 
+// The directory that this program stands in; "" if the system does not say.
+std::string OwnDirectory();
+
 }  // namespace atrest::cli

@@ -19,6 +19,7 @@ struct RunArguments {
   std::string json;
   std::string root;
   bool quiet = false;
+  std::string server;
   runner::RunOptions options;
 };
 
@@ -64,14 +65,17 @@ T ValueOr(Result<T> result, ExitCode code) {
 }
 
 ExitCode RunScenarios(const RunArguments& arguments) {
+  const std::string root = FindRoot(arguments.root);
   runner::RunOptions options = arguments.options;
-  options.make_driver = [&](const driver::DriverOptions& made) {
+  options.make_driver = [&](driver::DriverOptions made) {
+    made.targets = root + "/harness/targets";
+    made.executables = OwnDirectory();
+    made.server = arguments.server;
     return driver::MakeDriver(arguments.options.target, made);
   };
   env::PosixFileSystem files;
   env::SystemClock clock;
-  const auto suite =
-      ValueOr(runner::Suite::Open(files, FindRoot(arguments.root)), ExitCode::kHarnessFailed);
+  const auto suite = ValueOr(runner::Suite::Open(files, root), ExitCode::kHarnessFailed);
   const auto scenarios = ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed);
   Reporters reporters(arguments);
   const runner::RunEvents events = {
@@ -88,8 +92,7 @@ std::string TargetHelp() {
   std::string help = "What is judged:";
   for (const driver::TargetRow& row : driver::Targets())
     help += std::string(" ") + row.name + " (" + row.what + ");";
-  help.back() = '.';
-  return help;
+  return help + " or the path of a target file.";
 }
 
 }  // namespace
@@ -100,6 +103,8 @@ void AddRunCommand(CLI::App& app, RunVerb& chosen) {
   verb->add_option("scenario", arguments->patterns,
                    "Ids of scenarios, folders, or patterns with * and ?; none: all");
   verb->add_option("--target", arguments->options.target, TargetHelp())->required();
+  verb->add_option("--server", arguments->server,
+                   "The program to be run for a target that is a server program");
   verb->add_option("--junit", arguments->junit, "Write a JUnit report to this file");
   verb->add_option("--json", arguments->json, "Write a JSON report to this file");
   verb->add_option("--keep", arguments->options.keep,

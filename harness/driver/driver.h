@@ -62,12 +62,21 @@ class Driver {
   // is stopped.
   virtual env::FileSystem& files() = 0;
   virtual std::string directory() const = 0;
+  // A channel that the driver itself uses in the store of a running target, "" for none. It is no
+  // part of what the target shows.
+  virtual std::string barrier_channel() const { return ""; }
 };
 
 struct DriverOptions {
   // Where the target's directory is made on disk; "" keeps it in memory where the driver can.
   std::string directory;
   uint64_t seed = 1;  // of the target's entropy, where it takes one
+  // For server programs: the folder of target files (harness/targets), that of this program's own
+  // executables, and the program to be run instead of the one that the target file names; "" for
+  // that one.
+  std::string targets = "harness/targets";
+  std::string executables;
+  std::string server;
 };
 
 // Makes a fresh target with an empty store.

@@ -120,8 +120,8 @@ class Execution {
     for (const std::string& canary : model_.Canaries()) {
       if (std::ranges::find(texts, canary) == texts.end()) texts.push_back(canary);
     }
-    auto disk =
-        LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys, texts);
+    auto disk = LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys,
+                           texts, driver_.barrier_channel());
     if (!disk.ok()) return disk.status();
     return Observation{std::move(disk).value(), {}};
   }
