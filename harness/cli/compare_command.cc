@@ -50,18 +50,26 @@ struct Counts {
   }
 };
 
-compare::Target TargetNamed(const std::string& name, const std::string& program, uint64_t seed) {
+compare::Target TargetNamed(const std::string& name, const std::string& program, uint64_t seed,
+                            const CompareArguments& arguments) {
   compare::Target target;
   target.name = name;
   target.make = [name](const driver::DriverOptions& options) {
     return driver::MakeDriver(name, options);
   };
-  if (!program.empty()) {
-    throw CommandError{ExitCode::kUsage, "the target " + name + " runs no program"};
-  }
   // Two seeds, so that what is random differs even between two runs of one program.
   target.options.seed = seed;
+  target.options.targets = FindRoot(arguments.root) + "/harness/targets";
+  target.options.executables = OwnDirectory();
+  target.options.server = program;
   return target;
+}
+
+compare::Target Left(const CompareArguments& arguments) {
+  return TargetNamed(arguments.left, arguments.left_program, 1, arguments);
+}
+compare::Target Right(const CompareArguments& arguments) {
+  return TargetNamed(arguments.right, arguments.right_program, 2, arguments);
 }
 
 std::string TitleOf(const Case& one, const CompareArguments& arguments) {
@@ -138,9 +146,7 @@ void CompareInThisProcess(const CompareArguments& arguments, const compare::Comp
     Count(report, counts);
     std::cout << Show(one, report, arguments) << std::flush;
   };
-  const Status compared =
-      compare::Compare(options, TargetNamed(arguments.left, arguments.left_program, 1),
-                       TargetNamed(arguments.right, arguments.right_program, 2), ended);
+  const Status compared = compare::Compare(options, Left(arguments), Right(arguments), ended);
   if (!compared.ok()) throw CommandError{ExitCode::kUsage, compared.message()};
 }
 
@@ -211,8 +217,8 @@ ExitCode Replay(const CompareArguments& arguments, bool keep) {
       ValueOr(env::ReadWhole(files, FindRoot(arguments.root) + kRegister, kReplayFileMax));
   const auto json = ValueOr(env::ReadWhole(files, arguments.replay, kReplayFileMax));
   const Case one = ValueOr(compare::LoadCase(arguments.replay, AsText(json), AsText(requirements)));
-  compare::Target left = TargetNamed(arguments.left, arguments.left_program, 1);
-  compare::Target right = TargetNamed(arguments.right, arguments.right_program, 2);
+  compare::Target left = Left(arguments);
+  compare::Target right = Right(arguments);
   if (keep) {
     for (auto* target : {&left, &right}) {
       target->options.directory = arguments.keep + (target == &left ? "/left" : "/right");
