@@ -98,9 +98,9 @@ class Reader {
     if (channel.empty() && name == "server.dat") {
       ReadRecords(path, "", bytes, false, kPlain);
     } else if (channel.empty() && name == "clients.dat") {
-      ReadRecords(path, "", bytes, true, kClient);
+      ReadJournal(path, bytes, kClient);
     } else if (name == "subs.dat") {
-      ReadSubscriptions(path, bytes);
+      ReadJournal(path, bytes, kPlain);
     } else if (name.ends_with(".dat")) {
       ReadRecords(path, channel, bytes, false, kMessage);
     } else if (name.ends_with(".idx")) {
@@ -174,17 +174,20 @@ class Reader {
     }
   }
 
-  void ReadSubscriptions(const std::string& path, ByteView bytes) {
+  // Of clients.dat or subs.dat, whose records begin with the client's or the subscription's id.
+  void ReadJournal(const std::string& path, ByteView bytes, const Schema& schema) {
     std::vector<JournalRecord> journal;
     int64_t no_time = 0;
     for (const Record& record : Split(path, bytes, true)) {
       JournalRecord entry;
       const auto fields = ReadFields(record.payload);
-      if (fields && !fields->empty() && fields->front().number == 1)
-        entry.subscription = fields->front().value;
-      if (record.type == 5) entry.kind = JournalRecord::Kind::kSent;
-      if (record.type == 4) entry.kind = JournalRecord::Kind::kAcked;
-      entry.text = Text(record, kPlain, "", no_time);
+      if (fields && !fields->empty() && fields->front().number == 1) {
+        const Field& id = fields->front();
+        entry.owner = id.is_bytes ? std::string(AsText(id.bytes)) : std::to_string(id.value);
+      }
+      if (&schema == &kPlain && record.type == 5) entry.kind = JournalRecord::Kind::kSent;
+      if (&schema == &kPlain && record.type == 4) entry.kind = JournalRecord::Kind::kAcked;
+      entry.text = Text(record, schema, "", no_time);
       journal.push_back(std::move(entry));
     }
     size_t number = 0;

@@ -40,7 +40,8 @@ void Slice(Settings& settings, Random& random) {
   if (Chance(random, 25)) settings.slice_max_messages = Pick<uint64_t>(random, {1, 2, 3, 4});
   if (Chance(random, 15)) settings.slice_max_bytes = Pick<uint64_t>(random, {0, 1, 200, 1000});
   if (Chance(random, 10)) settings.buffer_size = Pick<uint64_t>(random, {0, 1, 600, 4096});
-  if (Chance(random, 15)) settings.read_buffer_size = Pick<uint64_t>(random, {0, 1, 100, 4096});
+  // Below one index record (32 bytes) the real server panics at the first lookup.
+  if (Chance(random, 15)) settings.read_buffer_size = Pick<uint64_t>(random, {0, 32, 100, 4096});
 }
 
 void AddArguments(Settings& settings, Random& random) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <tuple>
 
 #include "harness/compare/facts.h"
 #include "reference/crypto/secret.h"
@@ -148,18 +149,16 @@ std::string Time(int64_t time_ns, int64_t& previous_ns) {
 std::string Checksum(bool right) { return right ? "right" : "wrong"; }
 
 std::vector<JournalRecord> Ordered(std::vector<JournalRecord> records) {
-  const auto by_subscription = [](const JournalRecord& a, const JournalRecord& b) {
-    return a.subscription < b.subscription;
-  };
-  std::ranges::stable_sort(records, by_subscription);
-  const auto is_state = [](const JournalRecord& record) {
-    return record.kind == JournalRecord::Kind::kState;
-  };
+  std::ranges::stable_sort(records, {}, &JournalRecord::owner);
   for (auto from = records.begin(); from != records.end();) {
     auto to = from;
-    while (to != records.end() && !is_state(*to) && to->subscription == from->subscription) ++to;
-    std::stable_sort(
-        from, to, [](const JournalRecord& a, const JournalRecord& b) { return a.kind < b.kind; });
+    while (to != records.end() && to->kind != JournalRecord::Kind::kState &&
+           to->owner == from->owner) {
+      ++to;
+    }
+    std::sort(from, to, [](const JournalRecord& a, const JournalRecord& b) {
+      return std::tie(a.kind, a.text) < std::tie(b.kind, b.text);
+    });
     from = to == from ? to + 1 : to;
   }
   return records;

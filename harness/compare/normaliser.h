@@ -18,10 +18,12 @@
 //    in a log line its value is left out.
 // N6 A dump of a damaged record in the log prints such bytes (standalone.md 1.8 "Dump written"):
 //    its lines are replaced by how many bytes they show.
-// N7 The order of records of different subscriptions in subs.dat: requests of different subjects
-//    "have separate queues (no cross-subject order)" (wire.md 2.2), and acks arrive on a connection
-//    of their own; so records are compared by subscription, and there the records of messages sent
-//    and of acks in one order each between two changes of the subscription.
+// N7 The order of journal records. Requests of different subjects "have separate queues (no
+//    cross-subject order)" (wire.md 2.2), acks arrive on a connection of their own, and compaction
+//    writes clients, subscriptions and pending messages in "map order" (standalone.md 1.4, 1.5). So
+//    the records of clients.dat are compared client by client, those of subs.dat subscription by
+//    subscription; there the messages sent, and the acks, between two changes of the subscription
+//    are compared as sets in which one may be twice.
 // N8 The store's directory, which the harness chose, reads <store>.
 // Threads: one.
 #pragma once
@@ -78,10 +80,10 @@ std::string Time(int64_t time_ns, int64_t& previous_ns);
 // N5.
 std::string Checksum(bool right);
 
-// One record of subs.dat, as N7 needs it.
+// One record of clients.dat or subs.dat, as N7 needs it.
 struct JournalRecord {
   enum class Kind { kState, kSent, kAcked };
-  uint64_t subscription = 0;
+  std::string owner;  // the client or subscription, as text
   Kind kind = Kind::kState;
   std::string text;
 };

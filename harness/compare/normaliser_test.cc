@@ -156,29 +156,36 @@ std::string Texts(const std::vector<JournalRecord>& records) {
 }
 
 TEST(Normaliser, N7SubscriptionsAndAcksMayInterleave) {
-  EXPECT_EQ(Texts({{1, Kind::kState, "new1"},
-                   {2, Kind::kState, "new2"},
-                   {1, Kind::kSent, "sent1.1"},
-                   {2, Kind::kSent, "sent2.1"},
-                   {1, Kind::kAcked, "ack1.1"},
-                   {1, Kind::kSent, "sent1.2"}}),
-            Texts({{2, Kind::kState, "new2"},
-                   {1, Kind::kState, "new1"},
-                   {2, Kind::kSent, "sent2.1"},
-                   {1, Kind::kSent, "sent1.1"},
-                   {1, Kind::kSent, "sent1.2"},
-                   {1, Kind::kAcked, "ack1.1"}}));
+  EXPECT_EQ(Texts({{"1", Kind::kState, "new1"},
+                   {"2", Kind::kState, "new2"},
+                   {"1", Kind::kSent, "sent1.1"},
+                   {"2", Kind::kSent, "sent2.1"},
+                   {"1", Kind::kAcked, "ack1.1"},
+                   {"1", Kind::kSent, "sent1.2"}}),
+            Texts({{"2", Kind::kState, "new2"},
+                   {"1", Kind::kState, "new1"},
+                   {"2", Kind::kSent, "sent2.1"},
+                   {"1", Kind::kSent, "sent1.2"},
+                   {"1", Kind::kSent, "sent1.1"},
+                   {"1", Kind::kAcked, "ack1.1"}}));
+}
+
+TEST(Normaliser, N7ClientsMayInterleaveButNotTheRecordsOfOne) {
+  EXPECT_EQ(Texts({{"a", Kind::kState, "add a"}, {"b", Kind::kState, "add b"}}),
+            Texts({{"b", Kind::kState, "add b"}, {"a", Kind::kState, "add a"}}));
+  EXPECT_NE(Texts({{"a", Kind::kState, "add a"}, {"a", Kind::kState, "delete a"}}),
+            Texts({{"a", Kind::kState, "delete a"}, {"a", Kind::kState, "add a"}}));
 }
 
 TEST(Normaliser, N7TheOrderWithinASubscriptionIsSeen) {
-  const std::vector<JournalRecord> usual = {{1, Kind::kState, "new"},
-                                            {1, Kind::kSent, "sent1"},
-                                            {1, Kind::kSent, "sent2"},
-                                            {1, Kind::kState, "closed"},
-                                            {1, Kind::kAcked, "ack1"}};
-  auto swapped = usual;
-  std::swap(swapped[1], swapped[2]);
-  EXPECT_NE(Texts(usual), Texts(swapped));
+  const std::vector<JournalRecord> usual = {{"1", Kind::kState, "new"},
+                                            {"1", Kind::kSent, "sent1"},
+                                            {"1", Kind::kSent, "sent2"},
+                                            {"1", Kind::kState, "closed"},
+                                            {"1", Kind::kAcked, "ack1"}};
+  auto twice = usual;
+  twice.insert(twice.begin() + 2, twice[1]);
+  EXPECT_NE(Texts(usual), Texts(twice));
   auto across = usual;
   std::swap(across[3], across[4]);
   EXPECT_NE(Texts(usual), Texts(across));
