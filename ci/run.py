@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -138,10 +139,27 @@ def sources(*suffixes, since=None):
 def job_test(run):
     """What ./ci/test does: all tests of the release build, then the codecs under asan and ubsan."""
     run.install()
+    install_node_client(run)
     run.build("release")
     run.test("release")
     run.build("asan", "tests_codec")
     run.test("asan", "codec")
+
+
+def install_node_client(run):
+    """The public Node client, where Node is there, for the test node_client. It may be out of reach
+    (no network); the test then says that it was skipped."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        return
+    folder = ROOT / "build" / "npm"
+    wanted = (ROOT / "reference" / "server" / "node_client" / "package.json").read_text()
+    here = folder / "package.json"
+    if (folder / "node_modules").exists() and here.exists() and here.read_text() == wanted:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    here.write_text(wanted)
+    run.step("npm", "install", "--prefix", folder.relative_to(ROOT), "--no-audit", "--no-fund",
+             "--no-package-lock", "--silent", ok=range(256))
 
 
 def job_demo(run):

@@ -64,6 +64,8 @@ LAYERS = {
 MORE_EDGES = [
     (r"harness/driver/inproc_\w+\.(h|cc)", reference("crypto store raftlog stan sim")),
     (r"harness/driver/\w+_test\.cc", reference("crypto store") | harness("tamper")),
+    (r"reference/stan/(\w+_test|\w+_fuzz)\.cc|reference/stan/stan_fixture\.h",
+     reference("env crypto")),
 ]
 # Edges that end at one header, the folder's interface. Tests may go behind it.
 INTERFACES = {

@@ -1,13 +1,12 @@
-// A child process that cannot outlive us: a server under test, started, watched and ended.
-// It runs in a process group of its own, so a terminal's SIGINT does not reach it, and dies with us
-// in every way that we can die: its destructor kills the group; the kernel kills the child when the
-// thread that started it ends (PR_SET_PDEATHSIG); and a guardian process, which sleeps until our end
-// of a socket is closed, kills every group that is left, grandchildren included.
-// What it writes is read by a thread of this object, so it never blocks on a full pipe; beyond
-// kOutputMax per stream the rest is dropped.
-// Plain fork and exec instead of Boost.Process: version 1's timed waits take over SIGCHLD for the
-// whole program, and it has no hook that is safe beside other threads for what the child must do
-// between fork and exec.
+// A child process that cannot outlive us: a server under test, started, watched and ended. It runs
+// in a process group of its own, so a terminal's SIGINT does not reach it, and dies with us in
+// every way that we can die: its destructor kills the group; the kernel kills the child when the
+// thread that started it ends (PR_SET_PDEATHSIG); and a guardian process, which sleeps until our
+// end of a socket is closed, kills every group that is left, grandchildren included. What it writes
+// is read by a thread of this object, so it never blocks on a full pipe; beyond kOutputMax per
+// stream the rest is dropped. Plain fork and exec instead of Boost.Process: version 1's timed waits
+// take over SIGCHLD for the whole program, and it has no hook that is safe beside other threads for
+// what the child must do between fork and exec.
 // Errors: a program that cannot be run is a Status (kIo) of Start.
 // Threads: one at a time; Start is to be called on a thread that lives as long as the child.
 #pragma once
@@ -28,6 +27,7 @@ namespace atrest::driver {
 struct ProcessEnd {
   std::optional<int> code;
   std::optional<int> signal;
+  bool operator==(const ProcessEnd&) const = default;
 };
 std::string Describe(const ProcessEnd& end);  // "exit 3", "signal 9"
 
@@ -52,7 +52,8 @@ class ChildProcess {
   // SIGKILL to the whole group, and waits until the child is gone.
   virtual ProcessEnd Kill() = 0;
 
-  // What was written since the last call, everything that the child wrote before this call included.
+  // What was written since the last call, everything that the child wrote before this call
+  // included.
   struct Output {
     std::string out;
     std::string err;

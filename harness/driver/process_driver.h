@@ -90,6 +90,7 @@ class ProcessDriver : public Driver {
 
   TargetFile target_;
   Place place_;
+  uint64_t starts_ = 0;
   env::PosixFileSystem files_;
   std::unique_ptr<ServerProcess> server_;  // null while stopped
   std::unique_ptr<ControlChannel> control_;

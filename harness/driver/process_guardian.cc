@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <mutex>
+#include <utility>
 
 namespace atrest::driver {
 namespace {
@@ -52,21 +53,22 @@ void Send(const Order& order) {
 }  // namespace
 
 Status StartGuardian() {
-  static std::once_flag once;
-  static Status status;
-  std::call_once(once, [] {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-      status = Status(Code::kIo, "no socket for the guardian process");
-      return;
-    }
-    const pid_t pid = ::fork();
-    if (pid == 0) KeepGuard(ends[0]);
-    ::close(ends[0]);
-    if (pid < 0) status = Status(Code::kIo, "no guardian process");
-    order_socket = ends[1];
-  });
-  return status;
+  static std::mutex mutex;
+  static pid_t owner = 0;
+  const std::lock_guard lock(mutex);
+  if (owner == ::getpid()) return Status();
+  // In a fork of a process that had one, that one is not ours.
+  if (order_socket >= 0) ::close(std::exchange(order_socket, -1));
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return Status(Code::kIo, "no socket for the guardian process");
+  const pid_t pid = ::fork();
+  if (pid == 0) KeepGuard(ends[0]);
+  ::close(ends[0]);
+  order_socket = ends[1];
+  if (pid < 0) return Status(Code::kIo, "no guardian process");
+  owner = ::getpid();
+  return Status();
 }
 
 void Guard(pid_t group) { Send({group, true}); }

@@ -1,7 +1,7 @@
 // The process that kills what we started when we end in a way that runs no destructor. It is forked
-// from us once, holds one end of a socket pair and nothing else, and lives in a session of its own, so
-// that no signal of a terminal reaches it. The groups it is told of are killed when the other end
-// is closed: when we are gone. Private to child_process.cc.
+// from us once, holds one end of a socket pair and nothing else, and lives in a session of its own,
+// so that no signal of a terminal reaches it. The groups it is told of are killed when the other
+// end is closed: when we are gone. Private to child_process.cc.
 // Threads: any; Guard and Unguard are single messages.
 #pragma once
 

@@ -20,8 +20,8 @@ struct TargetRow {
 };
 std::vector<TargetRow> Targets();
 
-// A fresh target with an empty store. TARGET is a name of Targets(), or a path (with a '/' or ending
-// in .json) of a target file. kNotFound if there is no such target.
+// A fresh target with an empty store. TARGET is a name of Targets(), or a path (with a '/' or
+// ending in .json) of a target file. kNotFound if there is no such target.
 Result<std::unique_ptr<Driver>> MakeDriver(const std::string& target, const DriverOptions& options);
 
 }  // namespace atrest::driver

@@ -17,8 +17,8 @@ class ServerLog {
   void Append(const std::string& text);
   // The lines since the last call, without those of the broker: only the streaming server's.
   std::vector<verdict::LogLine> Take();
-  // The text of the first FTL line ever; else, for a program that could not start, the first line of
-  // all that has no level: what it told its user. "" if there is neither.
+  // The text of the first FTL line ever; else, for a program that could not start, the first line
+  // of all that has no level: what it told its user. "" if there is neither.
   const std::string& Complaint() const { return fatal_.empty() ? plain_ : fatal_; }
   // Whether a line with TEXT in it was ever logged.
   bool Saw(const std::string& text) const;

@@ -132,7 +132,8 @@ Result<std::vector<std::string>> ArgumentsOf(const TargetFile& target, const Pla
                             {"scratch", place.scratch},
                             {"control", control},
                             {"config", config},
-                            {"seed", std::to_string(place.seed)}});
+                            {"seed", std::to_string(place.seed)},
+                            {"now_ns", std::to_string(place.now_ns)}});
   line.Add(s.store == "memory" ? target.memory_store : target.file_store);
   line.Add(target.control);
   line.Option("encrypt", s.encrypt);

@@ -1,7 +1,7 @@
 // One start of a server program as a target file describes it: its command line from a scenario's
 // settings, its way to readiness or refusal, its log and its end.
-// Errors: kIo when the program cannot be run or neither gets ready nor refuses in time; kInvalid for
-// settings that the target has no option for.
+// Errors: kIo when the program cannot be run or neither gets ready nor refuses in time; kInvalid
+// for settings that the target has no option for.
 // Threads: one.
 #pragma once
 
@@ -23,6 +23,7 @@ struct Place {
   std::string store;    // its directory
   std::string scratch;  // a directory for whatever else is needed
   uint64_t seed = 1;
+  int64_t now_ns = 0;  // where a virtual clock begins
 };
 
 class ServerProcess {

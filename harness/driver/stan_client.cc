@@ -9,7 +9,10 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
+
+#include "harness/driver/delivery_tap.h"
 
 namespace atrest::driver {
 namespace {
@@ -17,6 +20,7 @@ namespace {
 constexpr int64_t kAnswerMs = 10'000;
 constexpr int64_t kNeverMs = 24 * 3600 * 1000;
 constexpr int kDescriptorsMax = 65536;
+constexpr int kNoticeMs = 2'000;
 
 // The library's account of a failed call, made on this thread.
 Status Failure(natsStatus status) {
@@ -123,6 +127,16 @@ static void EchoCame(natsConnection*, natsSubscription*, natsMsg* message, void*
 static void DeleteEchoes(void* closure) { delete static_cast<std::shared_ptr<Echoes>*>(closure); }
 }
 
+extern "C" {
+static void HearMessage(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+  (*static_cast<std::shared_ptr<DeliveryTap>*>(closure))
+      ->Hear(natsMsg_GetSubject(message),
+             {natsMsg_GetData(message), static_cast<size_t>(natsMsg_GetDataLength(message))});
+  natsMsg_Destroy(message);
+}
+static void DeleteTap(void* closure) { delete static_cast<std::shared_ptr<DeliveryTap>*>(closure); }
+}
+
 // The library's STAN client reconnects for ever; none of ours shall. By this handler and not by an
 // option: with a plain delay, version 3.4 sleeps through a close that comes just before.
 extern "C" {
@@ -141,6 +155,10 @@ class LibraryClient : public StanClient {
   ~LibraryClient() override { Vanish(); }
 
   Status Connect(const Address& address, const std::string& client_id) {
+    natsInbox* inbox = nullptr;
+    ATREST_TRY(Failure(natsInbox_Create(&inbox)));
+    inboxes_ = inbox;
+    natsInbox_Destroy(inbox);
     natsOptions* nats_options = nullptr;
     stanConnOptions* stan_options = nullptr;
     natsOptions_Create(&nats_options);
@@ -149,6 +167,7 @@ class LibraryClient : public StanClient {
     const StanOptions stan(stan_options);
     const std::string url = "nats://127.0.0.1:" + std::to_string(address.port);
     natsOptions_UseGlobalMessageDelivery(nats.get(), true);
+    natsOptions_SetCustomInboxPrefix(nats.get(), inboxes_.c_str());
     natsOptions_SetCustomReconnectDelay(nats.get(), NeverAgain, nullptr);
     stanConnOptions_SetNATSOptions(stan.get(), nats.get());
     stanConnOptions_SetURL(stan.get(), url.c_str());
@@ -157,7 +176,8 @@ class LibraryClient : public StanClient {
     ATREST_TRY(Failure(stanConnection_Connect(&connection_, address.cluster_id.c_str(),
                                               client_id.c_str(), stan.get())));
     ATREST_TRY(Failure(stanConnection_GetNATSConnection(connection_, &nats_)));
-    return SubscribeToEchoes();
+    ATREST_TRY(Listen(echoes_, inboxes_ + "-echo", EchoCame, DeleteEchoes, &echo_subscription_));
+    return Listen(tap_, inboxes_ + ".>", HearMessage, DeleteTap, &tap_subscription_);
   }
 
   Status Publish(const std::string& channel, const std::string& payload) override {
@@ -191,9 +211,10 @@ class LibraryClient : public StanClient {
     return subscriptions_.contains(subscription);
   }
   std::vector<verdict::Delivery> Take(const std::string& subscription) override {
-    const Open& open = subscriptions_.at(subscription);
+    Open& open = subscriptions_.at(subscription);
     auto deliveries = open.mailbox->Take();
     for (verdict::Delivery& delivery : deliveries) delivery.subject = open.channel;
+    tap_->NameSubjects(open.inbox, deliveries);
     return deliveries;
   }
   uint64_t Count(const std::string& subscription) const override {
@@ -214,7 +235,7 @@ class LibraryClient : public StanClient {
 
   Status Flush() override { return Failure(natsConnection_FlushTimeout(nats_, kAnswerMs)); }
   Status Echo() override {
-    ATREST_TRY(Failure(natsConnection_PublishString(nats_, echo_inbox_.c_str(), "")));
+    ATREST_TRY(Failure(natsConnection_PublishString(nats_, (inboxes_ + "-echo").c_str(), "")));
     ATREST_TRY(Flush());
     if (echoes_->WaitFor(++echoes_sent_)) return Status();
     return Status(Code::kIo, "the server does not deliver in time");
@@ -235,6 +256,11 @@ class LibraryClient : public StanClient {
       for (int fd = 3; fd < kDescriptorsMax; ++fd) {
         if (HasLocalPort(fd, port)) ::shutdown(fd, SHUT_RDWR);
       }
+      // Until it has noticed, it would send a close request and wait for the answer.
+      for (int i = 0; i < kNoticeMs && natsConnection_Status(nats_) == NATS_CONN_STATUS_CONNECTED;
+           ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
     }
     Release();
   }
@@ -244,6 +270,7 @@ class LibraryClient : public StanClient {
     stanSubscription* handle;
     std::string channel;
     std::shared_ptr<Mailbox> mailbox;
+    std::string inbox = {};  // as the tap knows it
   };
 
   static SubscriptionOptions OptionsOf(const scenario::Subscribe& subscribe) {
@@ -263,36 +290,39 @@ class LibraryClient : public StanClient {
     return options;
   }
 
-  Status SubscribeToEchoes() {
-    natsInbox* inbox = nullptr;
-    ATREST_TRY(Failure(natsInbox_Create(&inbox)));
-    echo_inbox_ = inbox;
-    natsInbox_Destroy(inbox);
-    auto* closure = new std::shared_ptr<Echoes>(echoes_);
-    const natsStatus status = natsConnection_Subscribe(&echo_subscription_, nats_,
-                                                       echo_inbox_.c_str(), EchoCame, closure);
+  // Subscribes to SUBJECT for LISTENER, which lives until the library is done with it.
+  template <typename Listener>
+  Status Listen(const std::shared_ptr<Listener>& listener, const std::string& subject,
+                natsMsgHandler handler, natsOnCompleteCB done, natsSubscription** made) {
+    auto* closure = new std::shared_ptr<Listener>(listener);
+    const natsStatus status =
+        natsConnection_Subscribe(made, nats_, subject.c_str(), handler, closure);
     if (status != NATS_OK) {
       delete closure;
       return Failure(status);
     }
-    return Failure(natsSubscription_SetOnCompleteCB(echo_subscription_, DeleteEchoes, closure));
+    return Failure(natsSubscription_SetOnCompleteCB(*made, done, closure));
   }
 
   Status End(const std::string& subscription, natsStatus (*end)(stanSubscription*)) {
     stanSubscription* const handle = subscriptions_.at(subscription).handle;
     const Status ended = Failure(end(handle));
     stanSubscription_Destroy(handle);
+    tap_->Forget(subscriptions_.at(subscription).inbox);
     subscriptions_.erase(subscription);
     return ended;
   }
 
   void Release() {
+    stanConnection_Close(connection_);  // so that what follows asks the server for nothing
     for (auto& [name, open] : subscriptions_) stanSubscription_Destroy(open.handle);
     subscriptions_.clear();
-    if (echo_subscription_ != nullptr) natsSubscription_Destroy(echo_subscription_);
+    natsSubscription_Destroy(echo_subscription_);
+    natsSubscription_Destroy(tap_subscription_);
     if (nats_ != nullptr) stanConnection_ReleaseNATSConnection(connection_);
     stanConnection_Destroy(connection_);
     echo_subscription_ = nullptr;
+    tap_subscription_ = nullptr;
     nats_ = nullptr;
     connection_ = nullptr;
   }
@@ -300,7 +330,9 @@ class LibraryClient : public StanClient {
   stanConnection* connection_ = nullptr;
   natsConnection* nats_ = nullptr;  // of connection_
   std::map<std::string, Open> subscriptions_;
-  std::string echo_inbox_;
+  std::string inboxes_;  // what all inboxes of this client begin with
+  natsSubscription* tap_subscription_ = nullptr;
+  std::shared_ptr<DeliveryTap> tap_ = std::make_shared<DeliveryTap>();
   natsSubscription* echo_subscription_ = nullptr;
   std::shared_ptr<Echoes> echoes_ = std::make_shared<Echoes>();
   uint64_t echoes_sent_ = 0;

@@ -211,8 +211,10 @@ Status ApplyConfig(const ConfigMap& config, uint64_t seed, Options& options) {
 namespace {
 
 // Top-level keys of the embedded server that turn on what is not there.
-constexpr std::string_view kRefusedNatsKeys[] = {"accounts",  "gateway", "https", "jetstream",
-                                                 "leafnodes", "mqtt",    "tls",   "websocket"};
+constexpr std::string_view kRefusedNatsKeys[] = {
+    "accounts",  "cluster",   "gateway",  "http",         "http_base_path",    "https",
+    "jetstream", "leafnodes", "mqtt",     "no_auth_user", "no_header_support", "operator",
+    "resolver",  "tls",       "websocket"};
 
 // Errors of the embedded server's part have another form: "<file>:<line>:<col>: <text>" and an
 // empty line.
@@ -228,6 +230,40 @@ Status WrongNatsType(const std::string& file, const ConfigMember& member, const 
   if (type == "map") type = "map[string]interface {}";
   if (type == "struct") type = "time.Time";
   return At(file, member, "interface conversion: interface {} is " + type + ", not " + expected);
+}
+
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+// A duration of the embedded server: text, or a number of seconds, of which there is a notice.
+Result<int64_t> NatsDuration(const ConfigMember& member, const std::string& file,
+                             std::vector<std::string>& notices) {
+  const std::string key = AsciiLower(member.key);
+  if (const auto* text = std::get_if<std::string>(&member.value.data)) {
+    auto duration = ParseGoDuration(*text);
+    if (duration.ok()) return duration;
+    return At(file, member, "error parsing " + key + ": " + duration.status().message());
+  }
+  const auto* seconds = std::get_if<int64_t>(&member.value.data);
+  if (seconds == nullptr) return WrongNatsType(file, member, "int64");
+  if (*seconds < 0 || *seconds > INT64_MAX / kNsPerSecond) {
+    return At(file, member, "error parsing " + key + ": " + std::to_string(*seconds));
+  }
+  notices.push_back(
+      At(file, member,
+         "invalid use of field " + GoQuote(key) + ": " + key + " should be converted to a duration")
+          .message());
+  notices.back().pop_back();  // an error's empty line
+  return *seconds * kNsPerSecond;
+}
+
+Status CheckLameDuck(const ConfigMember& member, const std::string& file) {
+  std::vector<std::string> ignored;
+  const auto duration = NatsDuration(member, file, ignored);
+  if (!duration.ok()) return duration.status();
+  if (duration.value() >= 30 * kNsPerSecond) return Status();
+  return At(file, member,
+            "invalid lame_duck_duration of " + GoDurationText(duration.value()) +
+                ", minimum is 30 seconds");
 }
 
 Status SetNats(const OptionRow& row, const ConfigMember& member, const std::string& file,
@@ -271,14 +307,30 @@ Status SetListen(const ConfigMember& member, const std::string& file, Options& o
   return Status();
 }
 
+// In seconds. Anything but a number is no timeout for the real server, whose default then stays.
+void SetAuthTimeout(const ConfigMember& member, Options& options) {
+  double seconds = 0;
+  if (const auto* whole = std::get_if<int64_t>(&member.value.data)) {
+    seconds = static_cast<double>(*whole);
+  } else if (const auto* real = std::get_if<double>(&member.value.data)) {
+    seconds = *real;
+  }
+  constexpr double kSecondsMax = 1e9;
+  if (seconds <= 0 || seconds > kSecondsMax) return;
+  options.auth_timeout_ns = static_cast<int64_t>(seconds * static_cast<double>(kNsPerSecond));
+}
+
 Status SetAuthorization(const ConfigMember& section, const std::string& file, Options& options) {
   const auto* map = std::get_if<ConfigMap>(&section.value.data);
   if (map == nullptr) return WrongNatsType(file, section, "map[string]interface {}");
   for (const ConfigMember& member : *map) {
     const std::string key = AsciiLower(member.key);
-    if (key == "timeout" || key == "default_permissions") continue;
-    if (key == "users") {
-      return At(file, member, "users is not supported here", Code::kUnsupported);
+    if (key == "users" || key == "default_permissions") {
+      return At(file, member, member.key + " is not supported here", Code::kUnsupported);
+    }
+    if (key == "timeout") {
+      SetAuthTimeout(member, options);
+      continue;
     }
     const OptionRow* row = FindKey(OptionSection::kAuthorization, key);
     if (row == nullptr) return At(file, member, "unknown field " + GoQuote(member.key));
@@ -292,7 +344,8 @@ Status SetAuthorization(const ConfigMember& section, const std::string& file, Op
 
 }  // namespace
 
-Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options) {
+Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options,
+                       std::vector<std::string>& notices) {
   for (const ConfigMember& member : config) {
     const std::string key = AsciiLower(member.key);
     if (std::count(std::begin(kRefusedNatsKeys), std::end(kRefusedNatsKeys), key) > 0) {
@@ -302,8 +355,16 @@ Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options
       ATREST_TRY(SetListen(member, file, options));
     } else if (key == "authorization") {
       ATREST_TRY(SetAuthorization(member, file, options));
+    } else if (key == "lame_duck_duration") {
+      ATREST_TRY(CheckLameDuck(member, file));
     } else if (const OptionRow* row = FindKey(OptionSection::kNats, key)) {
-      ATREST_TRY(SetNats(*row, member, file, options));
+      if (row->kind == OptionKind::kDuration) {
+        const auto duration = NatsDuration(member, file, notices);
+        if (!duration.ok()) return duration.status();
+        options.*std::get<int64_t Options::*>(row->target) = duration.value();
+      } else {
+        ATREST_TRY(SetNats(*row, member, file, options));
+      }
     }
   }
   return Status();

@@ -146,7 +146,7 @@ Status Reading::SetSupported(const OptionRow& row, std::string_view name, const 
 }
 
 CommandLine Failure(const Status& status) {
-  return CommandLine{Action::kFailure, status.message(), {}};
+  return CommandLine{Action::kFailure, status.message(), {}, {}};
 }
 
 Result<ConfigMap> ReadConfigFile(const std::string& file, const ConfigSource& outside) {
@@ -156,7 +156,8 @@ Result<ConfigMap> ReadConfigFile(const std::string& file, const ConfigSource& ou
   return ParseConfig(text.value(), {file, outside.environment, outside.read_file});
 }
 
-Status ApplyFiles(const ConfigSource& outside, uint64_t seed, Options& options) {
+Status ApplyFiles(const ConfigSource& outside, uint64_t seed, Options& options,
+                  std::vector<std::string>& notices) {
   const std::string stan =
       options.stan_config_file.empty() ? options.config_file : options.stan_config_file;
   const std::string nats = options.config_file.empty() ? stan : options.config_file;
@@ -164,10 +165,10 @@ Status ApplyFiles(const ConfigSource& outside, uint64_t seed, Options& options) 
   const auto config = ReadConfigFile(stan, outside);
   if (!config.ok()) return config.status();
   ATREST_TRY(ApplyConfig(config.value(), seed, options));
-  if (nats == stan) return ApplyNatsConfig(config.value(), nats, options);
+  if (nats == stan) return ApplyNatsConfig(config.value(), nats, options, notices);
   const auto nats_config = ReadConfigFile(nats, outside);
   if (!nats_config.ok()) return nats_config.status();
-  return ApplyNatsConfig(nats_config.value(), nats, options);
+  return ApplyNatsConfig(nats_config.value(), nats, options, notices);
 }
 
 }  // namespace
@@ -184,8 +185,30 @@ CommandLine Configure(std::span<const std::string> args, const ConfigSource& out
     return Failure(Status(Code::kInvalid,
                           "must specify [-c, --config] option to check configuration file syntax"));
   }
-  const Status applied = ApplyFiles(outside, seed, options);
-  return applied.ok() ? ParseCommandLine(args, options) : Failure(applied);
+  std::vector<std::string> notices;
+  const Status applied = ApplyFiles(outside, seed, options, notices);
+  if (!applied.ok()) return Failure(applied);
+  // Where the file was given for the streaming part alone, the real server takes them for errors.
+  if (!notices.empty() && options.config_file.empty()) {
+    return Failure(Status(Code::kInvalid, notices[0]));
+  }
+  CommandLine line = ParseCommandLine(args, options);
+  line.notices = std::move(notices);
+  return line;
+}
+
+Status CheckSupported(const Options& options) {
+  const auto refuse = [](const char* option, const char* what) {
+    return Status(Code::kUnsupported, "option -" + std::string(option) +
+                                          " is not supported: there is no " + what + " here");
+  };
+  if (options.http_port != 0) return refuse("http_port", "monitoring");
+  if (options.profile_port != 0) return refuse("profile", "profiling");
+  if (options.syslog || !options.remote_syslog.empty()) return refuse("syslog", "syslog");
+  if (!options.file_slice_archive_script.empty()) {
+    return refuse("file_slice_archive_script", "archiving");
+  }
+  return Status();
 }
 
 Result<Encryption> Resolve(const Options& options, std::string_view environment_key) {

@@ -104,6 +104,9 @@ struct Options {
   int64_t max_connections = 65'536;
   int64_t max_connection_subscriptions = 0;
   int64_t max_pings = 2;
+  int64_t ping_interval_ns = 120'000'000'000;
+  int64_t write_deadline_ns = 10'000'000'000;
+  int64_t auth_timeout_ns = 2'000'000'000;
   int64_t max_traced_bytes = 0;
   int64_t profile_port = 0;
 
@@ -123,6 +126,13 @@ struct Options {
   bool trace_verbose = false;
   bool log_time = true;
   bool log_time_utc = false;
+  // The reference's own: how a test makes it a function of its input (reference/README.md).
+  int64_t seed = -1;           // of all entropy; negative: the system's
+  std::string clock = "real";  // or "virtual", "virtual:<nanoseconds since 1970>"
+  std::string control;         // path of the control channel's socket; "" for none
+  std::string record_events;   // where to record the session; "" for nowhere
+  std::string replay_events;   // a recorded session to replay instead of serving
+
   bool show_help = false;
   bool show_tls_help = false;
   bool show_version = false;
@@ -140,7 +150,8 @@ struct CommandLine {
   };
   Action action = Action::kRun;
   std::string error;
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings;  // for the log
+  std::vector<std::string> notices;   // of the NATS part's file; on stderr, before the start
 };
 
 // Writes what ARGS (without the program's name) give into OPTIONS. It may be called again with the
@@ -152,7 +163,9 @@ CommandLine ParseCommandLine(std::span<const std::string> args, Options& options
 Status ApplyConfig(const ConfigMap& config, uint64_t seed, Options& options);
 
 // The part of a file that concerns the embedded NATS server. FILE is its name, for error texts.
-Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options);
+// What is odd but understood is added to NOTICES.
+Status ApplyNatsConfig(const ConfigMap& config, const std::string& file, Options& options,
+                       std::vector<std::string>& notices);
 
 // Everything up to the start: command line, the files that it names, command line again.
 CommandLine Configure(std::span<const std::string> args, const ConfigSource& outside, uint64_t seed,
@@ -161,6 +174,9 @@ CommandLine Configure(std::span<const std::string> args, const ConfigSource& out
 // What makes a server fail to start, in the order in which the real one looks; the text follows
 // "[FTL] STREAM: Failed to start: ".
 Status Validate(const Options& options);
+
+// kUnsupported for options that are known and mean something that there is not here.
+Status CheckSupported(const Options& options);
 
 struct Encryption {
   bool on = false;

@@ -259,6 +259,39 @@ TEST(OptionsTest, NatsFileErrors) {
   EXPECT_EQ(FileRefusal("listen: \"x:y\""), "f:1:0: could not parse port \"y\"\n");
 }
 
+TEST(OptionsTest, NatsFileErrorsOfDurations) {
+  EXPECT_EQ(FileRefusal("ping_interval: zz"),
+            "f:1:0: error parsing ping_interval: time: invalid duration \"zz\"\n");
+  EXPECT_EQ(FileRefusal("lame_duck_duration: 1s"),
+            "f:1:0: invalid lame_duck_duration of 1s, minimum is 30 seconds\n");
+  EXPECT_EQ(Good({"-c", "f"}, {{"f", "lame_duck_duration: 30s"}}).port, 0);
+}
+
+TEST(OptionsTest, NumbersForDurationsAreSecondsWithANotice) {
+  const std::string notice =
+      "f:1:0: invalid use of field \"ping_interval\": ping_interval should be converted to a "
+      "duration";
+  const Outcome both = Start({"-c", "f"}, {{"f", "ping_interval: 5\nwrite_deadline: 3s"}});
+  EXPECT_EQ(both.options.ping_interval_ns, 5'000'000'000);
+  EXPECT_EQ(both.options.write_deadline_ns, 3'000'000'000);
+  EXPECT_EQ(both.line.notices, std::vector<std::string>{notice});
+  EXPECT_EQ(Refusal({"-sc", "f"}, {{"f", "ping_interval: 5"}}), notice);
+}
+
+TEST(OptionsTest, AuthenticationTimeoutIsInSeconds) {
+  EXPECT_EQ(FromFile("authorization { timeout: 3 }").auth_timeout_ns, 3'000'000'000);
+  EXPECT_EQ(FromFile("authorization { timeout: 0.5 }").auth_timeout_ns, 500'000'000);
+  EXPECT_EQ(FromFile("authorization { timeout: x }").auth_timeout_ns, 2'000'000'000);
+}
+
+TEST(OptionsTest, WhatProtectsAndIsNotThereIsRefused) {
+  for (const char* text :
+       {"authorization { users: [] }", "authorization { default_permissions {} }", "tls {}",
+        "accounts {}", "http: 8222", "streaming {}\ncluster {}"}) {
+    EXPECT_NE(FileRefusal(text).find("is not supported here"), std::string::npos) << text;
+  }
+}
+
 TEST(OptionsTest, WhatFailsToStart) {
   const std::vector<std::pair<Words, std::string>> cases = {
       {{"-st", "ZZZ"}, "unsupported store type: ZZZ"},

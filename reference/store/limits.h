@@ -1,4 +1,5 @@
 // The limits of a store and of a channel, with the real server's defaults. 0 means unlimited.
+// Specification: wire.md 2.11.
 // Threads: values.
 #pragma once
 
@@ -14,19 +15,22 @@ struct ChannelLimits {
   int64_t max_age_ns = 0;
   uint64_t max_subscriptions = 1000;
   int64_t max_inactivity_ns = 0;
+  friend bool operator==(const ChannelLimits&, const ChannelLimits&) = default;
 };
 
 struct StoreLimits {
   uint64_t max_channels = 100;
   ChannelLimits all;
-  // Limits of single channels, which stand in place of `all`; names are literal, inheritance is
-  // resolved by the caller.
+  // Limits of some channels, which stand in place of `all`. A name is a channel's, or a pattern
+  // with the wildcards "*" and ">". Complete: what one inherits from another has been resolved.
   std::map<std::string, ChannelLimits> per_channel;
 
-  const ChannelLimits& For(const std::string& channel) const {
-    const auto found = per_channel.find(channel);
-    return found == per_channel.end() ? all : found->second;
-  }
+  // Those of the most specific name that matches: token by token, a literal one before "*", "*"
+  // before ">".
+  const ChannelLimits& For(const std::string& channel) const;
 };
+
+// Whether A is the more specific of two patterns that match the same channel.
+bool IsMoreSpecific(const std::string& a, const std::string& b);
 
 }  // namespace atrest::store

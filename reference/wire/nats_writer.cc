@@ -1,6 +1,7 @@
 #include "reference/wire/nats_writer.h"
 
 #include "reference/base/check.h"
+#include "reference/wire/json_text.h"
 
 namespace atrest::wire {
 namespace {
@@ -9,30 +10,6 @@ constexpr std::string_view kEndOfLine = "\r\n";
 constexpr int kProtocol = 1;
 
 void Put(std::string_view text, Bytes& to) { Append(to, AsBytes(text)); }
-
-// One byte of a JSON string; <, > and & are escaped as the real server's library does.
-void PutEscaped(char c, std::string& json) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  constexpr std::string_view kShort = "\"\\\b\f\n\r\t";
-  constexpr std::string_view kShortNames = "\"\\bfnrt";
-  const auto byte = static_cast<uint8_t>(c);
-  if (const size_t at = kShort.find(c); at != std::string_view::npos) {
-    json += '\\';
-    json += kShortNames[at];
-  } else if (byte < 0x20 || c == '<' || c == '>' || c == '&') {
-    json += "\\u00";
-    json += kDigits[byte >> 4];
-    json += kDigits[byte & 0xF];
-  } else {
-    json += c;
-  }
-}
-
-std::string JsonString(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) PutEscaped(c, json);
-  return json + '"';
-}
 
 // A JSON object on one line, field by field.
 class JsonLine {

@@ -197,16 +197,21 @@ void EncodeStan(const M& message, Bytes& to) {
 }
 
 template <typename M>
-Result<M> DecodeStan(ByteView encoded) {
+Status DecodeStanInto(ByteView encoded, M& message) {
   ProtoReader reader(Schema<M>::kName, encoded);
-  M message;
   while (reader.Next()) {
     const bool is_known =
         std::apply([&](const auto&... field) { return (ReadIf(field, reader, message) || ...); },
                    Schema<M>::kFields);
     if (!is_known) reader.Skip();
   }
-  if (!reader.status().ok()) return reader.status();
+  return reader.status();
+}
+
+template <typename M>
+Result<M> DecodeStan(ByteView encoded) {
+  M message;
+  ATREST_TRY(DecodeStanInto(encoded, message));
   return message;
 }
 
@@ -223,6 +228,9 @@ template void EncodeStan(const StanUnsubscribeRequest&, Bytes&);
 template void EncodeStan(const StanCloseRequest&, Bytes&);
 template void EncodeStan(const StanCloseResponse&, Bytes&);
 template void EncodeStan(const StanCtrlMsg&, Bytes&);
+
+template Status DecodeStanInto(ByteView, StanPubMsg&);
+template Status DecodeStanInto(ByteView, StanConnectRequest&);
 
 template Result<StanPubMsg> DecodeStan(ByteView);
 template Result<StanPubAck> DecodeStan(ByteView);

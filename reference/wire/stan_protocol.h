@@ -144,5 +144,9 @@ template <typename M>
 void EncodeStan(const M& message, Bytes& to);
 template <typename M>
 Result<M> DecodeStan(ByteView encoded);
+// The same into MESSAGE, a new one, where it matters what was read before a failure: the fields
+// that came before it are set. Of StanPubMsg and StanConnectRequest.
+template <typename M>
+Status DecodeStanInto(ByteView encoded, M& message);
 
 }  // namespace atrest::wire
