@@ -78,10 +78,17 @@ std::string Normaliser::Number(std::map<std::string, size_t>& seen, const std::s
 void Normaliser::ReplaceIdentifiers(std::string& text, const std::string& before) {
   for (size_t at = 0; (at = text.find(before, at)) != std::string::npos;) {
     at += before.size();
-    const std::string value = text.substr(at, kNuidSize);
-    const bool ends = at + kNuidSize >= text.size() || !IsAlphanumeric(text[at + kNuidSize]);
-    if (IsNuid(value) && ends)
-      text.replace(at, kNuidSize, "<id " + Number(identifiers_, value) + ">");
+    // An inbox has one token, or that of its connection before its own.
+    for (bool more = true; more;) {
+      const std::string value = text.substr(at, kNuidSize);
+      const bool ends = at + kNuidSize >= text.size() || !IsAlphanumeric(text[at + kNuidSize]);
+      if (!IsNuid(value) || !ends) break;
+      const std::string number = "<id " + Number(identifiers_, value) + ">";
+      text.replace(at, kNuidSize, number);
+      at += number.size();
+      more = at < text.size() && text[at] == '.';
+      if (more) ++at;
+    }
   }
 }
 

@@ -34,6 +34,8 @@ TEST(Normaliser, N1IdentifiersAreNumberedByAppearance) {
   Normaliser right = Fresh();
   EXPECT_EQ(left.Text(Inbox(kNuidA)), right.Text(Inbox(kNuidB)));
   EXPECT_EQ(left.Identifier(kNuidA), right.Identifier(kNuidB));
+  EXPECT_EQ(left.Text(Inbox(std::string(kNuidA) + "." + kNuidB)),
+            right.Text(Inbox(std::string(kNuidB) + "." + kNuidA)));
   EXPECT_EQ(left.Text("guid:\"" + std::string(kNuidB) + "\""),
             right.Text("guid:\"" + std::string(kNuidA) + "\""));
 }
