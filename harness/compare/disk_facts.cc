@@ -176,23 +176,28 @@ class Reader {
 
   // Of clients.dat or subs.dat, whose records begin with the client's or the subscription's id.
   void ReadJournal(const std::string& path, ByteView bytes, const Schema& schema) {
+    std::vector<Record> records = Split(path, bytes, true);
+    // Before identifiers are numbered: those of two clients may stand in either order.
+    std::ranges::stable_sort(records, {}, OwnerOf);
     std::vector<JournalRecord> journal;
     int64_t no_time = 0;
-    for (const Record& record : Split(path, bytes, true)) {
-      JournalRecord entry;
-      const auto fields = ReadFields(record.payload);
-      if (fields && !fields->empty() && fields->front().number == 1) {
-        const Field& id = fields->front();
-        entry.owner = id.is_bytes ? std::string(AsText(id.bytes)) : std::to_string(id.value);
-      }
+    for (const Record& record : records) {
+      JournalRecord entry{OwnerOf(record), JournalRecord::Kind::kState,
+                          Text(record, schema, "", no_time)};
       if (&schema == &kPlain && record.type == 5) entry.kind = JournalRecord::Kind::kSent;
       if (&schema == &kPlain && record.type == 4) entry.kind = JournalRecord::Kind::kAcked;
-      entry.text = Text(record, schema, "", no_time);
       journal.push_back(std::move(entry));
     }
     size_t number = 0;
     for (const JournalRecord& entry : Ordered(std::move(journal)))
       Say("disk " + path + " record " + std::to_string(++number), entry.text);
+  }
+
+  static std::string OwnerOf(const Record& record) {
+    const auto fields = ReadFields(record.payload);
+    if (!fields || fields->empty() || fields->front().number != 1) return "";
+    const Field& id = fields->front();
+    return id.is_bytes ? std::string(AsText(id.bytes)) : std::to_string(id.value);
   }
 
   void ReadIndex(const std::string& path, ByteView bytes, ByteView data) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <tuple>
 
 #include "harness/compare/facts.h"
@@ -154,6 +155,21 @@ std::string Time(int64_t time_ns, int64_t& previous_ns) {
 }
 
 std::string Checksum(bool right) { return right ? "right" : "wrong"; }
+
+std::vector<std::string> OrderedLog(std::vector<std::string> lines) {
+  const auto is_of_delivery = [](const std::string& line) {
+    return line.starts_with("[ERR] Error looking up message ") ||
+           line.starts_with("[ERR] Error getting message for redelivery ");
+  };
+  std::vector<std::string> of_delivery;
+  std::ranges::copy_if(lines, std::back_inserter(of_delivery), is_of_delivery);
+  std::ranges::sort(of_delivery);
+  auto next = of_delivery.begin();
+  for (std::string& line : lines) {
+    if (is_of_delivery(line)) line = *next++;
+  }
+  return lines;
+}
 
 std::vector<JournalRecord> Ordered(std::vector<JournalRecord> records) {
   std::ranges::stable_sort(records, {}, &JournalRecord::owner);

@@ -24,7 +24,10 @@
 //    the records of clients.dat are compared client by client, those of subs.dat subscription by
 //    subscription; there the messages sent, and the acks, between two changes of the subscription
 //    are compared as sets in which one may be twice.
-// N8 The store's directory, which the harness chose, reads <store>.
+// N8 The order of log lines about messages that cannot be delivered, among themselves: they come
+//    from one thread for each subject and one for each timer (wire.md 2.2 "no cross-subject order",
+//    2.9 "One timer per subscription"), after a start in the order of a map of channels.
+// N9 The store's directory, which the harness chose, reads <store>.
 // Threads: one.
 #pragma once
 
@@ -52,7 +55,7 @@ class Normaliser {
   // The case publishes PAYLOAD: wherever it stands, it is itself (N4).
   void Know(const std::string& payload) { published_.insert(payload); }
 
-  // A log line, a refusal, an error, a string of a record: N1, N5, N6, N8.
+  // A log line, a refusal, an error, a string of a record: N1, N5, N6, N9.
   std::string Text(std::string text);
   // A whole field that ought to be one NUID: N1. Anything else is shown as it is.
   std::string Identifier(std::string_view value);
@@ -87,6 +90,9 @@ struct JournalRecord {
   Kind kind = Kind::kState;
   std::string text;
 };
+
+// LINES, "[ERR] text", in the order in which two logs are compared (N8).
+std::vector<std::string> OrderedLog(std::vector<std::string> lines);
 
 // RECORDS in the order in which two files are compared (N7).
 std::vector<JournalRecord> Ordered(std::vector<JournalRecord> records);

@@ -194,7 +194,18 @@ TEST(Normaliser, N7TheOrderWithinASubscriptionIsSeen) {
   EXPECT_NE(Texts(usual), Texts({usual.begin(), usual.end() - 1}));
 }
 
-TEST(Normaliser, N8TheStoresDirectoryIsNamed) {
+TEST(Normaliser, N8FailedDeliveriesMayBeLoggedInAnyOrder) {
+  const std::string first = "[ERR] Error looking up message foo:3 (x)";
+  const std::string second = "[ERR] Error getting message for redelivery subid=1, seq=2, err=x";
+  const std::string other = "[WRN] Reached limits";
+  EXPECT_EQ(OrderedLog({first, second, other}), OrderedLog({second, first, other}));
+  EXPECT_NE(OrderedLog({first, second, other}), OrderedLog({first, second}));
+  EXPECT_NE(OrderedLog({first, second}), OrderedLog({first, first, second}));
+  EXPECT_NE(OrderedLog({first, other}), OrderedLog({other, first}));
+  EXPECT_NE(OrderedLog({other, "[ERR] y"}), OrderedLog({"[ERR] y", other}));
+}
+
+TEST(Normaliser, N9TheStoresDirectoryIsNamed) {
   Normaliser left = Fresh("/tmp/left");
   Normaliser right = Fresh("/tmp/right");
   EXPECT_EQ(left.Text("open /tmp/left/foo"), right.Text("open /tmp/right/foo"));

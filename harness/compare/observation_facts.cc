@@ -41,12 +41,14 @@ class Teller {
   void operator()(const verdict::Undecided& seen) { Say("outcome", "undecided: " + seen.why); }
 
   void Log(const std::vector<verdict::LogLine>& log) {
-    size_t number = 0;
+    std::vector<std::string> lines;
     for (const verdict::LogLine& line : log) {
-      if (line.level != "ERR" && line.level != "WRN" && line.level != "FTL") continue;
-      Say("log line " + std::to_string(++number),
-          "[" + line.level + "] " + normaliser_.Text(line.text));
+      if (line.level == "ERR" || line.level == "WRN" || line.level == "FTL")
+        lines.push_back("[" + line.level + "] " + normaliser_.Text(line.text));
     }
+    size_t number = 0;
+    for (std::string& line : OrderedLog(std::move(lines)))
+      Say("log line " + std::to_string(++number), std::move(line));
   }
   Facts Take() { return std::move(facts_); }
 

@@ -14,13 +14,26 @@ namespace {
 
 using verdict::Observation;
 
+// How long a server may take, once it is ready, for what it does about recovered subscriptions: on
+// a thread of its own, ordered behind nothing that a client could ask for.
+constexpr int64_t kStartSettlesMs = 300;
+
 class Side {
  public:
   Side(std::unique_ptr<driver::Driver> driver, const std::map<std::string, std::string>& keys)
       : driver_(std::move(driver)), keys_(keys), normaliser_(driver_->directory(), keys) {}
 
-  Result<Observation> Perform(const scenario::Action& action) {
-    return std::visit([&](const auto& step) { return Do(step); }, action);
+  // SETTLE: a start also shows what the target logs shortly after it.
+  Result<Observation> Perform(const scenario::Action& action, bool settle) {
+    auto seen = std::visit([&](const auto& step) { return Do(step); }, action);
+    if (!seen.ok()) return seen;
+    const auto* started = std::get_if<verdict::Started>(&seen.value().outcome);
+    if (!settle || started == nullptr || !started->ok) return seen;
+    const auto later = driver_->Wait({kStartSettlesMs});
+    if (!later.ok()) return later;
+    auto& log = seen.value().log;
+    log.insert(log.end(), later.value().log.begin(), later.value().log.end());
+    return seen;
   }
   Normaliser& normaliser() { return normaliser_; }
   Result<Tree> Store() { return ReadTree(driver_->files(), driver_->directory()); }
@@ -91,9 +104,10 @@ class PairRun {
     if (NeedsRunning(step.action) && !running_) return Status();  // behind a refused start
     if (step.exchange) ATREST_TRY(Exchange());
     Note(step.action);
-    const auto left = left_.Perform(step.action);
+    const bool settle = subscribed_;
+    const auto left = left_.Perform(step.action, settle);
     if (!left.ok()) return left.status();
-    const auto right = right_.Perform(step.action);
+    const auto right = right_.Perform(step.action, settle);
     if (!right.ok()) return right.status();
     Compare(index, left.value(), right.value());
     Follow(step.action, left.value());
@@ -118,10 +132,14 @@ class PairRun {
         right_.normaliser().Know(payload);
       }
     }
+    // A kill leaves the subscription of a read behind.
+    subscribed_ = subscribed_ || std::holds_alternative<scenario::Kill>(action);
     const auto* client = std::get_if<scenario::ClientStep>(&action);
     if (client == nullptr) return;
-    if (const auto* subscribe = std::get_if<scenario::Subscribe>(client))
+    if (const auto* subscribe = std::get_if<scenario::Subscribe>(client)) {
       channels_[subscribe->name] = subscribe->channel;
+      subscribed_ = true;
+    }
   }
 
   std::string ChannelOf(const scenario::Action& action) {
@@ -173,6 +191,7 @@ class PairRun {
   Side left_;
   Side right_;
   bool running_ = false;
+  bool subscribed_ = false;                      // ever
   std::map<std::string, std::string> channels_;  // of subscriptions
   PairOutcome outcome_;
 };
