@@ -24,7 +24,6 @@ void Limit(Settings& settings, Random& random, bool program) {
   if (Chance(random, 15)) settings.max_bytes = Pick<uint64_t>(random, {1, 90, 200, 1000});
   if (Chance(random, 5)) settings.max_age_ms = kLongMs;
   if (!program) return;
-  if (Chance(random, 12)) settings.max_channels = 1 + random.Below(2);
   if (Chance(random, 12)) settings.max_subscriptions = 1 + random.Below(2);
   if (Chance(random, 5)) settings.max_inactivity_ms = kLongMs;
   if (Chance(random, 10)) {
@@ -69,17 +68,18 @@ Settings Theme(Random& random, const std::set<std::string>& capabilities) {
   if (Chance(random, 5)) theme.crc_polynomial = kCastagnoli;
   if (Chance(random, 10)) theme.check_crc = false;
   if (program) AddArguments(theme, random);
+  if (program && Chance(random, 6)) theme.max_channels = 2 + random.Below(2);
   return theme;
 }
 
 Settings Vary(Settings theme, Random& random, const std::set<std::string>& capabilities) {
   Settings settings = std::move(theme);
   const uint64_t kind = random.Below(100);
-  if (kind < 45) return settings;
-  if (kind < 55) {
+  if (kind < 35) return settings;
+  if (kind < 48) {
     settings.encrypt = std::nullopt;
     settings.key_variable = std::nullopt;
-  } else if (kind < 65) {
+  } else if (kind < 60) {
     Encrypt(settings, random);
   } else if (kind < 73) {
     Encrypt(settings, random);

@@ -41,6 +41,9 @@ std::vector<std::string> NastyChannels(Random& random, size_t count) {
   static const std::vector<std::string> kNames = {
       "foo",
       "foo",
+      "foo",
+      "foo",
+      "foo.bar",
       "foo.bar",
       "foo.bar.baz",
       "FOO",

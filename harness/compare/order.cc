@@ -97,6 +97,7 @@ void Order::Apply(const Step& step) {
   };
   const auto apply_client = Overloaded{
       [&](const scenario::Connect& s) {
+        if (s.client.find('.') != std::string::npos) return;  // no valid client id
         // It replaces the client that was left behind, whose queue members go now.
         member_left_ = queues_used_ && left_behind_.erase(s.client) > 0;
         clients_.insert(s.client);

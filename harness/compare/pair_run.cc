@@ -1,5 +1,6 @@
 #include "harness/compare/pair_run.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -23,17 +24,14 @@ class Side {
   Side(std::unique_ptr<driver::Driver> driver, const std::map<std::string, std::string>& keys)
       : driver_(std::move(driver)), keys_(keys), normaliser_(driver_->directory(), keys) {}
 
-  // SETTLE: a start also shows what the target logs shortly after it.
-  Result<Observation> Perform(const scenario::Action& action, bool settle) {
-    auto seen = std::visit([&](const auto& step) { return Do(step); }, action);
-    if (!seen.ok()) return seen;
-    const auto* started = std::get_if<verdict::Started>(&seen.value().outcome);
-    if (!settle || started == nullptr || !started->ok) return seen;
-    const auto later = driver_->Wait({kStartSettlesMs});
-    if (!later.ok()) return later;
-    auto& log = seen.value().log;
-    log.insert(log.end(), later.value().log.begin(), later.value().log.end());
-    return seen;
+  Result<Observation> Perform(const scenario::Action& action) {
+    return std::visit([&](const auto& step) { return Do(step); }, action);
+  }
+  // A server program without a clock of its own: while one waits, the other's time passes too.
+  bool lives_in_real_time() const {
+    const auto has = driver_->Info().capabilities;
+    const auto can = [&](const char* name) { return std::ranges::find(has, name) != has.end(); };
+    return can("program") && !can("clock");
   }
   Normaliser& normaliser() { return normaliser_; }
   Result<Tree> Store() { return ReadTree(driver_->files(), driver_->directory()); }
@@ -86,7 +84,8 @@ class PairRun {
       : case_(one),
         polynomials_(PolynomialsOf(one)),
         left_(std::move(left)),
-        right_(std::move(right)) {}
+        right_(std::move(right)),
+        waits_together_(left_.lives_in_real_time() && right_.lives_in_real_time()) {}
 
   PairOutcome Run() {
     for (size_t i = 0; i < case_.steps.size() && !Ended(); ++i) {
@@ -104,15 +103,39 @@ class PairRun {
     if (NeedsRunning(step.action) && !running_) return Status();  // behind a refused start
     if (step.exchange) ATREST_TRY(Exchange());
     Note(step.action);
-    const bool settle = subscribed_;
-    const auto left = left_.Perform(step.action, settle);
+    auto left = left_.Perform(step.action);
     if (!left.ok()) return left.status();
-    const auto right = right_.Perform(step.action, settle);
+    auto right = right_.Perform(ForTheOther(step.action));
     if (!right.ok()) return right.status();
+    if (subscribed_ && HasStarted(left.value()) && HasStarted(right.value()))
+      ATREST_TRY(Settle(left.value(), right.value()));
     Compare(index, left.value(), right.value());
     Follow(step.action, left.value());
     if (running_ || Ended() || std::holds_alternative<scenario::Wait>(step.action)) return Status();
     return CompareDisks(index);
+  }
+
+  // A wait that has passed for both when it has for one.
+  scenario::Action ForTheOther(const scenario::Action& action) const {
+    const bool has_passed = waits_together_ && std::holds_alternative<scenario::Wait>(action);
+    return has_passed ? scenario::Wait{0} : action;
+  }
+
+  static bool HasStarted(const Observation& seen) {
+    const auto* started = std::get_if<verdict::Started>(&seen.outcome);
+    return started != nullptr && started->ok;
+  }
+
+  // Adds to a start what is logged shortly after it.
+  Status Settle(Observation& left, Observation& right) {
+    const scenario::Action wait = scenario::Wait{kStartSettlesMs};
+    const auto of_left = left_.Perform(wait);
+    if (!of_left.ok()) return of_left.status();
+    const auto of_right = right_.Perform(ForTheOther(wait));
+    if (!of_right.ok()) return of_right.status();
+    left.log.insert(left.log.end(), of_left.value().log.begin(), of_left.value().log.end());
+    right.log.insert(right.log.end(), of_right.value().log.begin(), of_right.value().log.end());
+    return Status();
   }
 
   Status Exchange() {
@@ -190,6 +213,7 @@ class PairRun {
   const std::vector<uint32_t> polynomials_;
   Side left_;
   Side right_;
+  const bool waits_together_;
   bool running_ = false;
   bool subscribed_ = false;                      // ever
   std::map<std::string, std::string> channels_;  // of subscriptions
