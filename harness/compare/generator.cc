@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/compare/generate_request.h"
 #include "harness/compare/generate_start.h"
 #include "harness/compare/generate_tamper.h"
 #include "harness/compare/nasty.h"
@@ -28,6 +29,7 @@ class Generator {
     theme_ = Theme(random_, options.capabilities);
     channels_ = NastyChannels(random_, 1 + random_.Below(3));
     has_clients_ = options.capabilities.contains("client");
+    has_raw_ = options.capabilities.contains("raw");
     tampers_ = Chance(random_, 50) && theme_.store == "file" && !theme_.max_channels;
     redelivers_ = has_clients_ && Chance(random_, 6);
   }
@@ -77,6 +79,7 @@ class Generator {
     if (kind < 37) return Read();
     if (kind < 47) return Do({scenario::Stop{}});
     if (kind < 52) return Kill();
+    if (has_raw_ && Chance(random_, 8)) return Request();
     if (!has_clients_) return Publish();
     if (order_.clients().empty() || kind < 57) return Connect();
     if (kind < 61) return Leave();
@@ -113,6 +116,11 @@ class Generator {
 
   void Kill() {
     if (options_.capabilities.contains("kill")) Do({scenario::Kill{}});
+  }
+
+  void Request() {
+    std::vector<std::string> ids = {"a", "b", "raw1"};
+    Act(NastyRequest(random_, channels_, ids));
   }
 
   void Connect() {
@@ -200,6 +208,7 @@ class Generator {
   scenario::Settings theme_;
   std::vector<std::string> channels_;
   bool has_clients_ = false;
+  bool has_raw_ = false;
   bool tampers_ = false;
   bool redelivers_ = false;
   std::map<std::string, uint64_t> published_;  // by channel

@@ -7,6 +7,8 @@ namespace {
 
 // Well behind the 100 ms after which the messages of a leaving member are dealt out.
 constexpr int64_t kDealtOutMs = 400;
+// What a raw request sets off has no client of the harness to wait at.
+constexpr int64_t kRequestSettlesMs = 150;
 
 template <typename... Handlers>
 struct Overloaded : Handlers... {
@@ -113,6 +115,8 @@ void Order::Apply(const Step& step) {
       },
       [&](const scenario::CloseSubscription& s) { close(s.subscription); },
       [&](const scenario::Unsubscribe& s) { close(s.subscription); },
+      // It may close a client, or replace one, behind the back of the harness.
+      [&](const scenario::Request&) { member_left_ = queues_used_; },
       [](const auto&) {},
   };
   std::visit(Overloaded{
@@ -136,6 +140,8 @@ std::vector<Step> Order::Settling(const Step& step) const {
   }
   const auto* client = std::get_if<scenario::ClientStep>(&step.action);
   if (client == nullptr) return settling;
+  if (std::holds_alternative<scenario::Request>(*client))
+    settling.push_back({scenario::Wait{kRequestSettlesMs}});
   if (const auto* subscribe = std::get_if<scenario::Subscribe>(client))
     settling.push_back(ReceiveStep(subscribe->name));
   if (const auto* ack = std::get_if<scenario::Ack>(client)) {
