@@ -1,5 +1,7 @@
 #include "harness/compare/generate_start.h"
 
+#include <algorithm>
+
 #include "harness/compare/nasty.h"
 #include "reference/base/crc32.h"
 
@@ -11,6 +13,8 @@ using scenario::Settings;
 constexpr uint32_t kCastagnoli = 0x82F63B78;
 // Far longer than any case, so that no limit of time takes effect.
 constexpr int64_t kLongMs = 3'600'000;
+
+constexpr char kCompactAlways[] = "-file_compact_min_size=0";
 
 void Encrypt(Settings& settings, Random& random) {
   settings.encrypt = true;
@@ -52,7 +56,7 @@ void AddArguments(Settings& settings, Random& random) {
   if (Chance(random, 5)) add({"-file_compact_enabled=false"});
   // At most one compaction in a run: the next would be due after an hour.
   if (Chance(random, 8)) {
-    add({"-file_compact_min_size=0", "-file_compact_frag=1", "-file_compact_interval=3600"});
+    add({kCompactAlways, "-file_compact_frag=1", "-file_compact_interval=3600"});
   }
 }
 
@@ -70,6 +74,10 @@ Settings Theme(Random& random, const std::set<std::string>& capabilities) {
   if (program) AddArguments(theme, random);
   if (program && Chance(random, 6)) theme.max_channels = 2 + random.Below(2);
   return theme;
+}
+
+bool Compacts(const Settings& settings) {
+  return std::ranges::find(settings.arguments, kCompactAlways) != settings.arguments.end();
 }
 
 Settings Vary(Settings theme, Random& random, const std::set<std::string>& capabilities) {

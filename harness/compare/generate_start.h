@@ -20,6 +20,9 @@ inline constexpr char kOddKey[] = "odd";
 // What all starts of a case have in common, but for the exceptions that Vary makes.
 scenario::Settings Theme(Random& random, const std::set<std::string>& capabilities);
 
+// Whether journals are compacted, which usual options do only after minutes.
+bool Compacts(const scenario::Settings& settings);
+
 scenario::Settings Vary(scenario::Settings theme, Random& random,
                         const std::set<std::string>& capabilities);
 
