@@ -92,6 +92,8 @@ class Broker {
   // the socket when that is written.
   std::vector<ConnectionId> TakeDirty();
   Bytes TakeOutput(ConnectionId id);
+  // Also true of an id that is not known (any more), so that it may be asked before or after
+  // TakeOutput.
   bool closing(ConnectionId id) const;
 
   // The streaming server's side.

@@ -28,6 +28,20 @@ bool IsReservedReply(std::string_view reply) {
          IsBehind(kRoutedPrefix, reply);
 }
 
+// The verb whose arguments could not be read.
+std::string_view VerbOf(std::string_view log_text) {
+  const std::pair<std::string_view, std::string_view> verbs[] = {
+      {"processPub ", "PUB"},
+      {"processHeaderPub ", "HPUB"},
+      {"processSub ", "SUB"},
+      {"processUnsub ", "UNSUB"},
+  };
+  for (const auto& [begin, verb] : verbs) {
+    if (log_text.starts_with(begin)) return verb;
+  }
+  return "";
+}
+
 // CONNECT with the value of the first thing that looks like a password taken out.
 std::string WithoutPassword(const std::string& json) {
   const size_t name = json.find("pass");
@@ -60,7 +74,10 @@ std::string Join(std::initializer_list<std::string_view> words) {
 
 void Broker::Impl::OnParserError(Client& client, const wire::NatsError& error) {
   std::string text = error.log_text;
-  if (error.log_args) text += ": " + GoQuote(*error.log_args);
+  if (error.log_args) {
+    TraceIn(client, VerbOf(text), *error.log_args);
+    text += ": " + GoQuote(*error.log_args);
+  }
   const auto log = [&] { Log(LogLevel::kError, client, text); };
   const auto send = [&] {
     if (!error.err_text.empty()) SendErr(client, error.err_text);
@@ -154,16 +171,14 @@ void Broker::Impl::Handle(Client& client, const wire::NatsPong&) {
   client.has_rtt = true;
 }
 
-void Broker::Impl::TracePublish(const Client& client, const wire::NatsPublish& publish) {
-  TraceIn(client, publish.has_header ? "HPUB" : "PUB",
-          Join({publish.subject, publish.reply, publish.header_size_text, publish.size_text}));
-  const std::string_view body = AsText(publish.body);
+void Broker::Impl::TracePayload(const Client& client, ByteView payload) {
+  const std::string_view body = AsText(payload);
   const size_t max = options.max_traced_bytes;
   const bool is_cut = max > 0 && body.size() > max;
-  // The real server counts the bytes of the quoted text as well.
-  const std::string text = is_cut ? GoQuote(body.substr(0, max)).substr(1, max) : GoQuote(body);
-  Log(LogLevel::kTrace, client,
-      is_cut ? "<<- MSG_PAYLOAD: [\"" + text + "...\"]" : "<<- MSG_PAYLOAD: [" + text + "]");
+  // The real server counts the bytes of the quoted text.
+  const std::string text =
+      is_cut ? "\"" + GoQuote(body.substr(0, max)).substr(1, max) + "...\"" : GoQuote(body);
+  Log(LogLevel::kTrace, client, "<<- MSG_PAYLOAD: [" + text + "]");
 }
 
 bool Broker::Impl::MayPublish(Client& client, const wire::NatsPublish& publish) {
@@ -182,17 +197,24 @@ bool Broker::Impl::MayPublish(Client& client, const wire::NatsPublish& publish) 
 }
 
 void Broker::Impl::Handle(Client& client, const wire::NatsPublish& publish) {
-  if (options.trace) TracePublish(client, publish);
+  if (options.trace) {
+    TraceIn(client, publish.has_header ? "HPUB" : "PUB",
+            Join({publish.subject, publish.reply, publish.header_size_text, publish.size_text}));
+  }
   client.active = true;
   if (client.options.pedantic && !wire::IsLiteralSubject(publish.subject)) {
     SendErr(client, wire::kInvalidPublishSubject);
   }
+  if (options.trace) TracePayload(client, publish.body);
   ++counters.in_messages;
   counters.in_bytes += publish.body.size();
   const bool may_be_reserved = publish.subject[0] == '_' || !publish.reply.empty();
   if (may_be_reserved && !MayPublish(client, publish)) return;
   SendOk(client);
-  const bool delivered = Route(&client, publish.View());
+  wire::NatsMessageView message = publish.View();
+  // An empty header is none.
+  message.has_header = message.header_size > 0;
+  const bool delivered = Route(&client, message);
   if (!delivered && !publish.reply.empty() && client.options.no_responders) {
     NoResponders(&client, publish.reply);
   }

@@ -110,7 +110,7 @@ class Broker::Impl : public Link {
   bool MaySubscribe(Client& client, const wire::NatsSubscribe& subscribe);
   void OnParserError(Client& client, const wire::NatsError& error);
   void SendOk(Client& client);
-  void TracePublish(const Client& client, const wire::NatsPublish& publish);
+  void TracePayload(const Client& client, ByteView payload);
 
   // broker_route.cc
   // True if somebody got it. FROM is nullptr for the local side.

@@ -71,7 +71,7 @@ TEST(BrokerLimitsTest, NothingButConnectBeforeCredentials) {
             std::string::npos);
   EXPECT_EQ(test.Ask(id, "PING\r\n"), kRefused);
   EXPECT_THAT(test.Lines(), ElementsAre(std::string("ERR ") + kLabel + "authentication error"));
-  const char kGood[] = "CONNECT {\"user\":\"u\",\"pass\":\"p\",\"verbose\":false}\r\nPING\r\n";
+  constexpr char kGood[] = "CONNECT {\"user\":\"u\",\"pass\":\"p\",\"verbose\":false}\r\nPING\r\n";
   EXPECT_EQ(test.Ask(test.Open(), kGood), "PONG\r\n");
 }
 

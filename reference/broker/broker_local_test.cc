@@ -72,6 +72,9 @@ TEST(BrokerLocalTest, Refusals) {
   TestBroker test(options);
   Link& link = test.broker.local();
   EXPECT_EQ(link.Publish("", "", {}).message(), "nats: invalid subject");
+  EXPECT_EQ(link.Publish("a b", "", {}).message(), "nats: invalid subject");
+  EXPECT_EQ(link.Publish("a", "r\r\nPING", {}).message(), "nats: invalid subject");
+  EXPECT_EQ(link.Subscribe(1, "a b").message(), "nats: invalid subject");
   EXPECT_EQ(link.Publish("a", "", AsBytes("abcd")).message(), "nats: maximum payload exceeded");
   EXPECT_EQ(link.Subscribe(1, "a..b").message(), "nats: invalid subject");
   EXPECT_TRUE(link.Publish("a", "", AsBytes("abc")).ok());

@@ -11,7 +11,6 @@ namespace atrest::broker {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 constexpr char kModern[] =
     "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n";
@@ -80,7 +79,12 @@ TEST(BrokerTest, AnswersOfOneConnection) {
       {"PUB _GR_.x 0\r\n\r\n", "-ERR 'Permissions Violation for Publish to \"_GR_.x\"'\r\n"},
       {"PUB a _R_.abc 0\r\n\r\n",
        "-ERR 'Permissions Violation for Publish with Reply of \"_R_.abc\"'\r\n"},
-      // The ends.
+  };
+  for (const auto& [input, output] : cases) EXPECT_EQ(Answer(input), output) << input;
+}
+
+TEST(BrokerTest, EndsOfOneConnection) {
+  const std::pair<std::string, const char*> cases[] = {
       {"\r\n", "-ERR 'Unknown Protocol Operation'\r\n<closed>"},
       {"MSG a 1 0\r\n\r\n", "-ERR 'Unknown Protocol Operation'\r\n<closed>"},
       {"PUB a 1\r\nxx\r\n", "-ERR 'Unknown Protocol Operation'\r\n<closed>"},
@@ -104,9 +108,16 @@ TEST(BrokerTest, AnswersOfOneConnection) {
       {"PUB a 1048577\r\n", "-ERR 'Maximum Payload Violation'\r\n<closed>"},
       {"SUB " + std::string(4097, 'a'), "-ERR 'maximum control line exceeded'\r\n<closed>"},
       {"PUB a 999999999\r\n", "-ERR 'Maximum Payload Violation'\r\n<closed>"},
+  };
+  for (const auto& [input, output] : cases) EXPECT_EQ(Answer(input), output) << input;
+}
+
+TEST(BrokerTest, HeadersAndNoResponders) {
+  const std::pair<std::string, const char*> cases[] = {
       // Headers.
       {std::string(kModern) + "SUB a 1\r\nHPUB a b 03 004\r\nabcd\r\n",
        "HMSG a 1 b 03 004\r\nabcd\r\n"},
+      {std::string(kModern) + "SUB a 1\r\nHPUB a 0 04\r\nabcd\r\n", "MSG a 1 04\r\nabcd\r\n"},
       {std::string(kModern) + "HPUB a 5 4\r\nabcd\r\n", "<closed>"},
       // Nobody there.
       {std::string(kModern) + "SUB r 9\r\nPUB a r 0\r\n\r\n",
@@ -260,7 +271,7 @@ TEST(BrokerTest, MaxSubscriptions) {
   options.max_subscriptions = 1;
   TestBroker test(options);
   const ConnectionId id = test.Open();
-  const char kRefused[] = "-ERR 'maximum subscriptions exceeded'\r\n";
+  constexpr char kRefused[] = "-ERR 'maximum subscriptions exceeded'\r\n";
   EXPECT_EQ(test.Ask(id, "SUB a 1\r\nSUB b 2\r\n"), std::string("+OK\r\n") + kRefused);
   EXPECT_EQ(test.Ask(id, "SUB b 2\r\n"), kRefused);
   EXPECT_THAT(test.Lines(),

@@ -117,7 +117,7 @@ class ExternalNats::Impl : public Link {
   void SendConnect();
   void PutSubscribe(uint64_t handle, const std::string& subject);
   void Greeted();
-  void Drop(std::string why);
+  void Drop(const std::string& why);
   void NextServer(const std::string& why);
   void EndForGood(const std::string& why);
   void EndSession();
@@ -206,8 +206,7 @@ void ExternalNats::Impl::EndSession() {
 }
 
 // A connection that stood is gone: it is made again, at once if there are other servers.
-// WHY is a copy, since it may be the session's own.
-void ExternalNats::Impl::Drop(std::string why) {
+void ExternalNats::Impl::Drop(const std::string& why) {
   const bool stood = session_->greeted;
   if (stood) {
     phase = Phase::kReconnecting;
@@ -250,7 +249,9 @@ void ExternalNats::Impl::Received(int64_t now, ConnectionId id, ByteView bytes) 
     std::visit([this](auto& known) { Handle(known); }, *event);
   }
   const Session* const session = Find(id);
-  if (session != nullptr && session->parser.error()) Drop(*session->parser.error());
+  if (session == nullptr || !session->parser.error()) return;
+  const std::string why = *session->parser.error();  // the session ends before it is used
+  Drop(why);
 }
 
 void ExternalNats::Impl::Handle(const wire::NatsServerInfo& info) {

@@ -89,7 +89,7 @@ Status TakeCredentials(std::string_view credentials, const std::string& text, Na
 }
 
 // TEXT has a scheme; a port is added where there is none.
-Result<NatsUrl> ParseUrl(std::string text) {
+Result<NatsUrl> ParseUrl(const std::string& text) {
   NatsUrl url;
   const size_t begin = text.find(kSchemeEnd) + kSchemeEnd.size();
   std::string_view authority = std::string_view(text).substr(begin);

@@ -95,7 +95,7 @@ class TcpHost::Impl {
   Status Open(const tcp::endpoint& endpoint, bool is_any, const std::string& name);
   void Accept();
   void OnAccept(const Error& error);
-  void Connect(const ConnectionPtr& connection, std::vector<tcp::endpoint> endpoints,
+  void Connect(const ConnectionPtr& connection, const std::vector<tcp::endpoint>& endpoints,
                const std::string& name);
   void OnConnect(const ConnectionPtr& connection, const Error& error, const std::string& name);
   void FailDial(const ConnectionPtr& connection, const std::string& text);
@@ -264,14 +264,14 @@ ConnectionId TcpHost::Impl::Dial(const std::string& host, uint16_t port) {
         std::stable_partition(
             endpoints.begin(), endpoints.end(),
             [](const tcp::endpoint& endpoint) { return endpoint.protocol() == tcp::v4(); });
-        Connect(connection, std::move(endpoints), name);
+        Connect(connection, endpoints, name);
       });
   return connection->id;
 }
 
-void TcpHost::Impl::Connect(const ConnectionPtr& connection, std::vector<tcp::endpoint> endpoints,
-                            const std::string& name) {
-  asio::async_connect(connection->socket, std::move(endpoints),
+void TcpHost::Impl::Connect(const ConnectionPtr& connection,
+                            const std::vector<tcp::endpoint>& endpoints, const std::string& name) {
+  asio::async_connect(connection->socket, endpoints,
                       [this, connection, name](const Error& error, const tcp::endpoint&) {
                         OnConnect(connection, error, name);
                       });

@@ -15,8 +15,6 @@
 namespace atrest::broker {
 namespace {
 
-using testing::HasSubstr;
-
 constexpr int64_t kWaitNs = 10'000'000;
 constexpr int kRoundsMax = 3'000;  // of waiting; a hang ends here
 

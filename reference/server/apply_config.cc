@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/go_duration.h"
 #include "reference/base/go_quote.h"
 #include "reference/base/random.h"
 #include "reference/server/config_value.h"

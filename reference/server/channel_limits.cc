@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "reference/base/go_duration.h"
 #include "reference/server/go_values.h"
 #include "reference/wire/nats_subject.h"
 

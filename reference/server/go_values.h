@@ -21,7 +21,4 @@ std::optional<bool> ParseGoBool(std::string_view text);
 Result<int64_t> ParseGoInt(std::string_view text);
 // time.ParseDuration, in nanoseconds: `time: missing unit in duration "5"` and the like.
 Result<int64_t> ParseGoDuration(std::string_view text);
-// Nanoseconds as time.Duration prints them: "1h2m3.5s", "-1s", "0s".
-std::string GoDurationText(int64_t nanoseconds);
-
 }  // namespace atrest::server

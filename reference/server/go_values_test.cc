@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "reference/base/go_duration.h"
+
 namespace atrest::server {
 namespace {
 

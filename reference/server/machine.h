@@ -4,7 +4,7 @@
 // rest on. Not for sockets, signals, files of the process (program.h), nor for options' syntax.
 // Specification: wire.md; the order of its log lines, wire.md 3.1 and 3.2.
 // Ownership: borrows files, entropy and loggers, which must outlive it.
-// Errors: Status with the text that follows "Failed to start: "; once it is ready nothing fails.
+// Errors: Status with the text that follows "Failed to start: "; later ones, see failure().
 // Threads: one. Time never goes back: an event whose time is before the last one's happens then.
 #pragma once
 
@@ -54,8 +54,8 @@ class Machine : private stan::Bus, private broker::LinkHandler {
 
   // Whether clients are served. Logs "Streaming Server is ready" when it begins.
   bool ready() const { return ready_; }
-  // A failure after kStart: of the connection to an outside server, or that another server has this
-  // cluster id.
+  // A failure after kStart: of the connection to an outside server, that another server has this
+  // cluster id, or, while it serves, of a store that cannot be written.
   const Status& failure() const { return failure_; }
   // When the next kRound is due; now or before if there is work left.
   std::optional<int64_t> NextDeadlineNs() const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reference/base/go_duration.h"
 #include "reference/base/go_quote.h"
 #include "reference/server/config_value.h"
 #include "reference/server/go_flags.h"

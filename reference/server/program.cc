@@ -36,6 +36,7 @@ constexpr int64_t kListenWaitNs = 20 * kNsPerMs;
 constexpr int kSettlePollsMax = 100'000;
 constexpr int kLastPollsMax = 20;
 constexpr int kExitTerminated = 143;
+constexpr int kExitPanic = 2;
 
 // Descriptors: as many as the system lets this process have.
 void RaiseDescriptorLimit() {
@@ -88,6 +89,7 @@ class Server : private broker::TcpEvents {
   Result<uint16_t> Bind(const std::string& host);
   Status OpenControl();
   int Fail(const Status& status);
+  int Panic(const Status& status);
   int Serve();
 
   // EVENT happens now.
@@ -214,6 +216,13 @@ Status Server::OpenControl() {
   return Status();
 }
 
+// What makes the real server panic once it serves: same first line and exit code, no trace.
+int Server::Panic(const Status& status) {
+  std::fprintf(stderr, "panic: %s\n", status.message().c_str());
+  if (recorder_) (void)recorder_->Flush();
+  return kExitPanic;
+}
+
 int Server::Fail(const Status& status) {
   if (!nats_starts_) {
     log_->streaming().Log(LogLevel::kFatal, "Failed to start: " + status.message());
@@ -228,7 +237,9 @@ int Server::Serve() {
   happened_ = true;
   while (!exit_code_) {
     if (happened_ || RoundIsDue()) Round();
-    if (!machine_->failure().ok()) return Fail(machine_->failure());
+    if (!machine_->failure().ok()) {
+      return watching_ ? Panic(machine_->failure()) : Fail(machine_->failure());
+    }
     if (machine_->ready() && !watching_) WatchSignals();
     AnswerControl();
     if (exit_code_) break;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reference/base/go_duration.h"
 #include "reference/base/go_quote.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
@@ -133,7 +134,7 @@ void Channels::SetDeleteTimer(Channel& channel, int64_t delay_ns) {
       context_.After(delay_ns, [this, name = channel.name] { OnDeleteTimer(name); });
   channel.had_delete_timer = true;
   context_.Debug("Channel " + GoQuote(channel.name) + " delete timer set to fire in " +
-                 DurationText(delay_ns));
+                 GoDurationText(delay_ns));
 }
 
 void Channels::OnDeleteTimer(const std::string& name) {
@@ -155,7 +156,7 @@ void Channels::OnDeleteTimer(const std::string& name) {
   }
   const int64_t rest = channel->max_inactivity_ns - (elapsed < 0 ? 0 : elapsed);
   context_.Debug("Channel " + GoQuote(name) + " cannot be deleted now, reset timer to fire in " +
-                 DurationText(rest));
+                 GoDurationText(rest));
   SetDeleteTimer(*channel, rest);
 }
 

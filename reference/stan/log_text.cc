@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "reference/base/bytes.h"
+#include "reference/base/go_duration.h"
 
 namespace atrest::stan {
 namespace {
@@ -52,16 +53,6 @@ void AppendField(std::string_view name, std::string_view value, std::string& to)
   to += ' ';
 }
 
-// COUNT units of 10^-DIGITS, without zeros at the end.
-std::string Decimal(uint64_t count, size_t digits) {
-  uint64_t unit = 1;
-  for (size_t i = 0; i < digits; ++i) unit *= 10;
-  std::string fraction = std::to_string(count % unit);
-  fraction.insert(0, digits - fraction.size(), '0');
-  fraction.erase(fraction.find_last_not_of('0') + 1);
-  return std::to_string(count / unit) + (fraction.empty() ? "" : "." + fraction);
-}
-
 struct Date {
   int64_t year;
   int month;
@@ -99,21 +90,6 @@ std::string PubMsgText(const wire::StanPubMsg& message) {
   return text;
 }
 
-std::string DurationText(int64_t nanoseconds) {
-  const auto bits = static_cast<uint64_t>(nanoseconds);
-  const uint64_t count = nanoseconds < 0 ? 0 - bits : bits;
-  const std::string sign = nanoseconds < 0 ? "-" : "";
-  if (count == 0) return "0s";
-  if (count < 1'000) return sign + std::to_string(count) + "ns";
-  if (count < 1'000'000) return sign + Decimal(count, 3) + "\xC2\xB5s";
-  if (count < kSecond) return sign + Decimal(count, 6) + "ms";
-  const uint64_t minutes = count / (60 * kSecond);
-  std::string text = Decimal(count % (60 * kSecond), 9) + "s";
-  if (minutes > 0) text.insert(0, std::to_string(minutes % 60) + "m");
-  if (minutes >= 60) text.insert(0, std::to_string(minutes / 60) + "h");
-  return sign + text;
-}
-
 std::string TimeText(int64_t ns_since_1970) {
   constexpr auto kSecondNs = static_cast<int64_t>(kSecond);
   int64_t seconds = ns_since_1970 / kSecondNs;
@@ -134,7 +110,7 @@ std::string TimeText(int64_t ns_since_1970) {
       text.data(), text.size(), "%04lld-%02d-%02d %02d:%02d:", static_cast<long long>(date.year),
       date.month, date.day, static_cast<int>(of_day / 3600), static_cast<int>(of_day / 60 % 60));
   const std::string second =
-      Decimal(static_cast<uint64_t>(of_day % 60) * kSecond + static_cast<uint64_t>(rest), 9);
+      GoDecimal(static_cast<uint64_t>(of_day % 60) * kSecond + static_cast<uint64_t>(rest), 9);
   return text.data() + std::string(of_day % 60 < 10 ? "0" : "") + second + " +0000 UTC";
 }
 

@@ -14,9 +14,6 @@ namespace atrest::stan {
 // the end. It shows the payload.
 std::string PubMsgText(const wire::StanPubMsg& message);
 
-// As Go prints a duration: "3s", "1h0m0s", "2.5s", "250ms".
-std::string DurationText(int64_t nanoseconds);
-
 // As Go prints a time, in UTC: "2023-11-14 22:13:20.5 +0000 UTC".
 std::string TimeText(int64_t ns_since_1970);
 

@@ -9,6 +9,8 @@
 namespace atrest::stan {
 namespace {
 
+// As many as the real server's queue holds.
+constexpr size_t kQueuedMax = 64 * 1024;
 constexpr char kInvalidPublish[] = "stan: invalid publish request";
 
 }  // namespace
@@ -41,6 +43,7 @@ void Publisher::OnPublish(const Incoming& incoming) {
   queued.nats_subject = incoming.subject;
   queued.reply = incoming.reply;
   queue_.push_back(std::move(queued));
+  if (queue_.size() >= kQueuedMax) Flush();
 }
 
 void Publisher::Flush() {

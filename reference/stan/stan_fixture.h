@@ -65,6 +65,7 @@ class StanFixture {
   // What the server does first when it is ready is done.
   void Open() {
     ATREST_CHECK(TryOpen().ok());
+    (void)bus_.Take(server_->info().discovery);
     Pass(0);
   }
   void Kill() {

@@ -57,10 +57,11 @@ class StreamingServer {
   // Why it is kFailed.
   const Status& failure() const;
 
-  // Publishes are queued only, up to the next Flush. Everything else is done and answered at once,
-  // except what real servers answer later by their nature (a connection request of an id that is in
-  // use), and messages to new subscriptions, which follow in Flush.
-  // In any phase but kReady, what is not an answer to the server's own question is ignored.
+  // Publishes are queued only, up to the next Flush, or to the next request of clients of another
+  // kind: what was published before it is stored before it. Everything else is done and answered at
+  // once, except what real servers answer later by their nature (a connection request of an id that
+  // is in use), and messages to new subscriptions, which follow in Flush.
+  // In any phase but kReady only answers to the server's own question and acks are heeded.
   void OnMessage(int64_t now_ns, const Incoming& incoming);
   // Stores the queued publishes in batches, each followed by a flush of the channels that it
   // touched, delivery to their subscribers, and the acks of all its messages; then starts new

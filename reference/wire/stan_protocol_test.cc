@@ -130,5 +130,21 @@ TEST(StanProtocolTest, ErrorTexts) {
   EXPECT_EQ(DecodeStan<StanPing>(FromHex("08").value()).status().code(), Code::kCorrupt);
 }
 
+TEST(StanProtocolTest, WhatCameBeforeAFailureIsKept) {
+  StanPubMsg message;
+  EXPECT_EQ(DecodeStanInto(FromHex("120167"
+                                   "1a0163"
+                                   "2205")
+                               .value(),
+                           message)
+                .message(),
+            "unexpected EOF");
+  EXPECT_EQ(message.guid, "g");
+  EXPECT_EQ(message.subject, "c");
+  StanConnectRequest request;
+  EXPECT_TRUE(DecodeStanInto(FromHex("0a0161").value(), request).ok());
+  EXPECT_EQ(request.client_id, "a");
+}
+
 }  // namespace
 }  // namespace atrest::wire
