@@ -22,6 +22,12 @@ constexpr int64_t kNeverMs = 24 * 3600 * 1000;
 constexpr int kDescriptorsMax = 65536;
 constexpr int kNoticeMs = 2'000;
 
+// TEXT without the place in the library's source that it may begin with: "(stan/pub.c:501): ".
+std::string WithoutPlace(const std::string& text) {
+  const size_t end = text.find("): ");
+  return text.starts_with('(') && end != std::string::npos ? text.substr(end + 3) : text;
+}
+
 // The library's account of a failed call, made on this thread.
 Status Failure(natsStatus status) {
   if (status == NATS_OK) return Status();
@@ -30,7 +36,7 @@ Status Failure(natsStatus status) {
   const bool told = last == status && text != nullptr && *text != '\0';
   // What a server refuses comes as the general error with the server's text.
   return Status(status == NATS_ERR ? Code::kInvalid : Code::kIo,
-                told ? text : natsStatus_GetText(status));
+                told ? WithoutPlace(text) : natsStatus_GetText(status));
 }
 
 template <typename T, void (*kDestroy)(T*)>

@@ -304,6 +304,7 @@ std::vector<Finding> Judge(const scenario::Expectation& expectation, const scena
       judgement.Fail(all ? "a refusal is expected, but all were acked"
                          : "an ack is expected, but: " + published->error);
     }
+    if (expectation.answer) JudgeAnswer(*expectation.answer, {published->error}, judgement);
   } else if (const auto* read = std::get_if<verdict::Read>(&seen.outcome)) {
     if (expectation.receives) JudgeReceives(*expectation.receives, *read, judgement);
     if (expectation.redelivered) JudgeRedelivered(*expectation.redelivered, *read, judgement);

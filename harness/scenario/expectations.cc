@@ -103,8 +103,8 @@ void ParseClientChecks(JsonCursor& cursor, const Action& action, Expectation& ex
       expectation.redelivered->push_back(item.Unsigned());
   }
   if (const auto answer = cursor.Find("answer")) {
-    NeedStep<Connect, Disconnect, Subscribe, CloseSubscription, Unsubscribe>(*answer, action,
-                                                                             "\"answer\"");
+    NeedStep<Connect, Disconnect, Subscribe, CloseSubscription, Unsubscribe, Publish>(
+        *answer, action, "\"answer\"");
     expectation.answer = answer->Text();
   }
   if (const auto reply = cursor.Find("reply")) {
