@@ -141,8 +141,8 @@ std::string Normaliser::Payload(const std::string& channel, ByteView data) {
   if (is_published || data.size() < crypto::kOverhead) return Show(data);
   const std::optional<std::string> opened = Opened(channel, data);
   const bool has_code = data[0] == 1 || data[0] == 2;
-  if (!opened && !has_code) return Show(data);
   const std::string prefix(AsText(data.subspan(1, kPrefixSize)));
+  if (!opened && !has_code && !prefixes_.contains(prefix)) return Show(data);
   return "code " + std::to_string(data[0]) + ", prefix " + Number(prefixes_, prefix) +
          ", counter " + std::to_string(LoadBe64(&data[1 + kPrefixSize])) + ", " +
          opened.value_or("no key opens its " + std::to_string(data.size()) + " bytes");

@@ -12,8 +12,8 @@
 //    prefixes are numbered in order of appearance; the counter is compared.
 // N4 Ciphertext and tag follow from the nonce (standalone.md 2.2). They are replaced by what a key
 //    of the case opens (also under a code byte that somebody has changed), or, where none does and
-//    the code is that of a cipher, by their length. What the case itself published is never taken
-//    for a sealed payload.
+//    the code is that of a cipher or the nonce's prefix has been seen before, by their length. What
+//    the case itself published is never taken for a sealed payload.
 // N5 Checksums cover times and ciphertext (standalone.md 1.2, 1.6): a record's is right or wrong;
 //    in a log line its value is left out.
 // N6 A dump of a damaged record in the log prints such bytes (standalone.md 1.8 "Dump written"):

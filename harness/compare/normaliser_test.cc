@@ -95,6 +95,19 @@ TEST(Normaliser, N4AChangedCodeByteIsSeenAndTheRestStillOpened) {
   EXPECT_NE(Shown(left), Shown(right));
 }
 
+TEST(Normaliser, N4DamageUnderAChangedCodeByteIsKnownByItsPrefix) {
+  Normaliser left = Fresh();
+  Normaliser right = Fresh();
+  Bytes of_left = Sealed("hello", {1, 2, 3, 4}, 1);
+  Bytes of_right = Sealed("hello", {9, 9, 9, 9}, 1);
+  EXPECT_EQ(left.Payload("foo", of_left), right.Payload("foo", of_right));
+  of_left[0] = of_right[0] = 0x81;
+  of_left.back() = static_cast<uint8_t>(of_left.back() ^ 1);
+  of_right.back() = static_cast<uint8_t>(of_right.back() ^ 1);
+  EXPECT_NE(Shown(of_left), Shown(of_right));
+  EXPECT_EQ(left.Payload("foo", of_left), right.Payload("foo", of_right));
+}
+
 TEST(Normaliser, N4DamageIsComparedByLengthAndCounter) {
   Bytes left = Sealed("hello", {1, 2, 3, 4}, 1);
   Bytes right = Sealed("hello", {9, 9, 9, 9}, 1);

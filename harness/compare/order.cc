@@ -135,7 +135,7 @@ std::vector<Step> Order::Settling(const Step& step) const {
   if (const auto* publish = std::get_if<scenario::Publish>(&step.action)) {
     for (const auto& [name, subscription] : subscriptions_) {
       if (!subscription.manual_acks && subscription.channel == publish->channel)
-        settling.push_back(ReceiveStep(name));
+        settling.insert(settling.end(), 2, ReceiveStep(name));
     }
   }
   const auto* client = std::get_if<scenario::ClientStep>(&step.action);
@@ -143,7 +143,7 @@ std::vector<Step> Order::Settling(const Step& step) const {
   if (std::holds_alternative<scenario::Request>(*client))
     settling.push_back({scenario::Wait{kRequestSettlesMs}});
   if (const auto* subscribe = std::get_if<scenario::Subscribe>(client))
-    settling.push_back(ReceiveStep(subscribe->name));
+    settling.insert(settling.end(), subscribe->manual_acks ? 1 : 2, ReceiveStep(subscribe->name));
   if (const auto* ack = std::get_if<scenario::Ack>(client)) {
     // An ack may bring the next message to another member of the group.
     const OpenSubscription& acked = subscriptions_.at(ack->subscription);

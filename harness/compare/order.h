@@ -7,9 +7,9 @@
 // the driver.
 // Unequivocal: a subscription that acks by itself, or that has just been opened or acked, is
 // received to the end before anything else is done, since messages and acks travel on connections
-// of their own (wire.md 2.2); and where a queue member leaves others behind, time passes until its
-// messages have been dealt out (wire.md 2.7, 100 ms), as it does behind a request of no client of
-// ours.
+// of their own (wire.md 2.2), twice where it acks by itself: the second time finds the acks of the
+// first processed; and where a queue member leaves others behind, time passes until its messages
+// have been dealt out (wire.md 2.7, 100 ms), as it does behind a request of no client of ours.
 // Threads: values and pure functions.
 #pragma once
 
