@@ -62,7 +62,8 @@ compare::Target TargetNamed(const std::string& name, const std::string& program,
   target.options.targets = FindRoot(arguments.root) + "/harness/targets";
   target.options.executables = OwnDirectory();
   target.options.server = program;
-  // Both are driven alike: the barrier of a control channel leaves other traces than one by messages.
+  // Both are driven alike: the barrier of a control channel leaves other traces than one by
+  // messages.
   target.options.wire_only = true;
   return target;
 }
