@@ -63,7 +63,7 @@ bool Order::Admits(const Step& step) const {
           },
           [&](const scenario::Read&) { return running_; },
           [&](const scenario::Stop&) { return running_; },
-          [&](const scenario::Kill&) { return running_; },
+          [&](const scenario::Kill&) { return running_ && !acks_by_itself_; },
           [](const scenario::Wait&) { return true; },
           [&](const scenario::Tamper& s) { return !running_ && !s.operations.empty(); },
           [&](const scenario::Inspect&) { return !running_; },
@@ -120,7 +120,16 @@ void Order::Apply(const Step& step) {
       [](const auto&) {},
   };
   std::visit(Overloaded{
-                 [&](const scenario::Start&) { running_ = true; },
+                 [&](const scenario::Start&) {
+                   running_ = true;
+                   acks_by_itself_ = false;
+                 },
+                 [&](const scenario::Publish& s) {
+                   for (const auto& [name, subscription] : subscriptions_) {
+                     if (subscription.channel == s.channel && !subscription.manual_acks)
+                       acks_by_itself_ = true;
+                   }
+                 },
                  [&](const scenario::Stop&) { end(); },
                  [&](const scenario::Kill&) { end(); },
                  [&](const scenario::ClientStep& s) { std::visit(apply_client, s); },

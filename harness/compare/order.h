@@ -49,6 +49,9 @@ class Order {
   std::map<std::string, OpenSubscription> subscriptions_;
   std::set<std::string> left_behind_;  // clients whose subscriptions the server may still have
   bool queues_used_ = false;
+  // Since the start, a publish was acked by a subscription by itself: before or behind the flush of
+  // that publish (wire.md 2.6), so that a kill would lose the ack or not.
+  bool acks_by_itself_ = false;
   bool member_left_ = false;  // with the last step, and others may be left
 };
 
