@@ -52,7 +52,7 @@ void AddArguments(Settings& settings, Random& random) {
     settings.arguments.insert(settings.arguments.end(), more.begin(), more.end());
   };
   if (Chance(random, 10)) add({"-file_sync=false"});
-  if (Chance(random, 5)) add({"-replace_durable"});
+  if (Chance(random, 10)) add({"-replace_durable"});
   if (Chance(random, 5)) add({"-file_compact_enabled=false"});
   // At most one compaction in a run: the next would be due after an hour.
   if (Chance(random, 8)) {

@@ -17,6 +17,9 @@ constexpr int64_t kNeverS = 600;
 // Redelivery is waited for in full seconds on both sides of it.
 constexpr int64_t kSoonS = 2;
 constexpr int64_t kSoonPassedMs = 3000;
+// Limits of time likewise.
+constexpr int64_t kShortMs = 2000;
+constexpr int64_t kShortPassedMs = 5000;
 constexpr int64_t kHourMs = 3'600'000;
 
 class Generator {
@@ -32,8 +35,9 @@ class Generator {
     // have been recovered, writes some before and some after their last change.
     has_clients_ = options.capabilities.contains("client") && !Compacts(theme_);
     has_raw_ = options.capabilities.contains("raw");
-    tampers_ = Chance(random_, 50) && theme_.store == "file" && !theme_.max_channels;
-    redelivers_ = has_clients_ && Chance(random_, 6);
+    tampers_ = Chance(random_, 60) && theme_.store == "file" && !theme_.max_channels;
+    redelivers_ = has_clients_ && Chance(random_, 8);
+    ages_ = options.capabilities.contains("program") && Chance(random_, 6);
   }
 
   Case Make() {
@@ -63,10 +67,27 @@ class Generator {
   void Act(scenario::ClientStep step) { Do({std::move(step)}); }
 
   void ActStopped() {
-    if (tampers_ && Chance(random_, 60)) Do({NastyTamper(random_, channels_)});
+    if (tampers_ && Chance(random_, 70)) Do({NastyTamper(random_, channels_)});
     Step start{scenario::Start{Vary(theme_, random_, options_.capabilities)}};
     start.exchange = theme_.store == "file" && Chance(random_, 35);
+    if (ages_ && Chance(random_, 40)) return Age(std::move(start));
     Start(std::move(start));
+  }
+
+  // A whole run under a limit of time: what is stored is there, and then, when the limit has passed
+  // with time to spare, is not.
+  void Age(Step start) {
+    scenario::Settings& settings = std::get<scenario::Start>(start.action).settings;
+    settings.max_age_ms = kShortMs;
+    if (Chance(random_, 30)) settings.max_inactivity_ms = kShortMs;
+    Start(std::move(start));
+    Publish();
+    Read();
+    Do({scenario::Wait{kShortPassedMs}});
+    if (Chance(random_, 70)) Read();
+    if (Chance(random_, 70)) Publish();
+    if (Chance(random_, 50)) Read();
+    Do({scenario::Stop{}});
   }
 
   void Start(Step start) {
@@ -113,6 +134,7 @@ class Generator {
     read.from = Pick<From>(random_, {From::kFirst, From::kFirst, From::kLast, From::kSequence,
                                      From::kSequence, From::kNew});
     if (read.from == From::kSequence) read.sequence = AnySequence(read.channel);
+    if (Chance(random_, 15)) read.max = 1 + random_.Below(3);
     Do({read});
   }
 
@@ -215,6 +237,7 @@ class Generator {
   bool has_raw_ = false;
   bool tampers_ = false;
   bool redelivers_ = false;
+  bool ages_ = false;
   std::map<std::string, uint64_t> published_;  // by channel
   std::map<std::string, uint64_t> expected_;   // by subscription: a guess at what is not yet acked
   uint64_t subscriptions_made_ = 0;

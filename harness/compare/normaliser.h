@@ -55,6 +55,12 @@ class Normaliser {
   // The case publishes PAYLOAD: wherever it stands, it is itself (N4).
   void Know(const std::string& payload) { published_.insert(payload); }
 
+  // The two targets have exchanged their stores, and with them what is known of the bytes.
+  void ExchangeMemory(Normaliser& other) {
+    identifiers_.swap(other.identifiers_);
+    prefixes_.swap(other.prefixes_);
+  }
+
   // A log line, a refusal, an error, a string of a record: N1, N5, N6, N9.
   std::string Text(std::string text);
   // A whole field that ought to be one NUID: N1. Anything else is shown as it is.

@@ -108,6 +108,15 @@ TEST(Normaliser, N4DamageUnderAChangedCodeByteIsKnownByItsPrefix) {
   EXPECT_EQ(left.Payload("foo", of_left), right.Payload("foo", of_right));
 }
 
+TEST(Normaliser, WhatIsKnownOfBytesGoesWithThemWhereStoresAreExchanged) {
+  Normaliser left = Fresh();
+  Normaliser right = Fresh();
+  EXPECT_EQ(left.Text(Inbox(kNuidA)), right.Text(Inbox(kNuidB)));
+  left.ExchangeMemory(right);
+  EXPECT_EQ(left.Text(Inbox(kNuidB)), right.Text(Inbox(kNuidA)));
+  EXPECT_NE(left.Text(Inbox(kNuidA)), right.Text(Inbox(kNuidA)));
+}
+
 TEST(Normaliser, N4DamageIsComparedByLengthAndCounter) {
   Bytes left = Sealed("hello", {1, 2, 3, 4}, 1);
   Bytes right = Sealed("hello", {9, 9, 9, 9}, 1);

@@ -144,7 +144,9 @@ class PairRun {
     const auto right = right_.Store();
     if (!right.ok()) return right.status();
     ATREST_TRY(left_.SetStore(right.value()));
-    return right_.SetStore(left.value());
+    ATREST_TRY(right_.SetStore(left.value()));
+    left_.normaliser().ExchangeMemory(right_.normaliser());
+    return Status();
   }
 
   // What later steps need to know of ACTION.
