@@ -19,8 +19,8 @@ REFERENCE = {f"reference/{name}" for name in (
     "base", "env", "wire", "crypto", "store", "raftlog", "raft", "stan", "broker", "tls", "server",
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
-    "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "runner", "generate", "report",
-    "load", "cli")}
+    "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "runner", "generate", "compare",
+    "report", "load", "cli")}
 
 
 def reference(names):
@@ -55,6 +55,7 @@ LAYERS = {
     "harness/runner": reference("base env") | harness(
         "verdict scenario tamper driver oracle inspect"),
     "harness/generate": reference("base") | harness("verdict scenario oracle runner"),
+    "harness/compare": reference("base env crypto") | harness("verdict scenario tamper driver"),
     "harness/report": reference("base") | harness("verdict"),
     "harness/load": reference("base wire"),  # a client of any server, so nothing of ours
     "harness/cli": reference("base crypto env sim") | HARNESS - harness("load"),
@@ -71,6 +72,7 @@ MORE_EDGES = [
 INTERFACES = {
     ("harness/runner", "harness/driver"): "harness/driver/driver.h",
     ("harness/generate", "harness/runner"): "harness/runner/runner.h",
+    ("harness/compare", "harness/driver"): "harness/driver/driver.h",
 }
 
 TEST = r".*_test\.cc"
