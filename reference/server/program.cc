@@ -78,7 +78,7 @@ class Server : private broker::TcpEvents {
     Happen({.kind = Kind::kDialFailed, .connection = id, .bytes = AsBytes(text)});
   }
   void OnAcceptFailed(const std::string& text, int64_t retry_ns) override {
-    log_->nats().Log(LogLevel::kError, "Temporary Client Accept Error (" + text + "), sleeping " +
+    log_->nats().Log(LogLevel::kError, "Temporary Client Accept Error(" + text + "), sleeping " +
                                            std::to_string(retry_ns / kNsPerMs) + "ms");
   }
 
@@ -139,7 +139,10 @@ int Server::Run(const std::vector<std::string>& warnings) {
     log_->streaming().Log(LogLevel::kWarning, warning);
   }
   const Status started = StartMachine();
-  return started.ok() ? Serve() : Fail(started);
+  const int code = started.ok() ? Serve() : Fail(started);
+  control_.reset();
+  ports_file_.Remove();
+  return code;
 }
 
 Status Server::Prepare() {
@@ -378,7 +381,9 @@ int Server::Stop() {
 
 int RunServer(const Options& options, const std::string& environment_key,
               const std::string& program_name, const std::vector<std::string>& warnings) {
-  return Server(options, environment_key, program_name).Run(warnings);
+  // Never destroyed: the process ends now, and freeing all that a server holds would delay it.
+  static Server* const server = new Server(options, environment_key, program_name);
+  return server->Run(warnings);
 }
 
 }  // namespace atrest::server
