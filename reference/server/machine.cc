@@ -262,10 +262,10 @@ void Machine::Deliver() {
     // Before the first redelivery of what was recovered, as the real server's lines stand.
     if (!ready_) CheckPhases();
     if (streaming_->HasQueued()) streaming_->Flush(now_ns_);
-    if (!left && !streaming_->HasQueued() && !DeliverLocal() && !streaming_->HasQueued()) {
-      work_left_ = false;
-      return;
-    }
+    if (left || DeliverLocal()) continue;
+    // Long stretches of messages go on in the next round, when what was sent is on its way.
+    work_left_ = streaming_->HasQueued();
+    return;
   }
 }
 
