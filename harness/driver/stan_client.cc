@@ -193,7 +193,9 @@ class LibraryClient : public StanClient {
 
   Status Subscribe(const scenario::Subscribe& subscribe) override {
     auto mailbox = std::make_shared<Mailbox>(subscribe.manual_acks);
-    const SubscriptionOptions options = OptionsOf(subscribe);
+    const auto made_options = OptionsOf(subscribe);
+    if (!made_options.ok()) return made_options.status();
+    const SubscriptionOptions& options = made_options.value();
     auto* closure = new Closure{mailbox};
     stanSubscription* made = nullptr;
     const natsStatus status =
@@ -279,20 +281,34 @@ class LibraryClient : public StanClient {
     std::string inbox = {};  // as the tap knows it
   };
 
-  static SubscriptionOptions OptionsOf(const scenario::Subscribe& subscribe) {
+  static Status SetStart(const scenario::Subscribe& subscribe, stanSubOptions* options) {
     using From = scenario::Subscribe::From;
+    switch (subscribe.from) {
+      case From::kNew:
+        return Status();
+      case From::kFirst:
+        return Failure(stanSubOptions_DeliverAllAvailable(options));
+      case From::kLast:
+        return Failure(stanSubOptions_StartWithLastReceived(options));
+      case From::kSequence:
+        return Failure(stanSubOptions_StartAtSequence(options, subscribe.sequence));
+      case From::kTimeDelta:
+        return Failure(stanSubOptions_StartAtTimeDelta(options, subscribe.time_delta_ms));
+    }
+    return Status();
+  }
+
+  static Result<SubscriptionOptions> OptionsOf(const scenario::Subscribe& subscribe) {
     stanSubOptions* made = nullptr;
     stanSubOptions_Create(&made);
     SubscriptionOptions options(made);
-    if (subscribe.from == From::kFirst) stanSubOptions_DeliverAllAvailable(made);
-    if (subscribe.from == From::kLast) stanSubOptions_StartWithLastReceived(made);
-    if (subscribe.from == From::kSequence) stanSubOptions_StartAtSequence(made, subscribe.sequence);
-    if (subscribe.from == From::kTimeDelta)
-      stanSubOptions_StartAtTimeDelta(made, subscribe.time_delta_ms);
-    if (!subscribe.durable.empty()) stanSubOptions_SetDurableName(made, subscribe.durable.c_str());
-    stanSubOptions_SetAckWait(made, subscribe.ack_wait_s * 1000);
-    stanSubOptions_SetMaxInflight(made, static_cast<int>(subscribe.max_in_flight));
-    stanSubOptions_SetManualAckMode(made, subscribe.manual_acks);
+    ATREST_TRY(SetStart(subscribe, made));
+    if (!subscribe.durable.empty())
+      ATREST_TRY(Failure(stanSubOptions_SetDurableName(made, subscribe.durable.c_str())));
+    ATREST_TRY(Failure(stanSubOptions_SetAckWait(made, subscribe.ack_wait_s * 1000)));
+    ATREST_TRY(
+        Failure(stanSubOptions_SetMaxInflight(made, static_cast<int>(subscribe.max_in_flight))));
+    ATREST_TRY(Failure(stanSubOptions_SetManualAckMode(made, subscribe.manual_acks)));
     return options;
   }
 

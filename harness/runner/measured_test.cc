@@ -74,8 +74,8 @@ TEST(MeasuredTest, ATargetThatKeepsNothingDiffers) {
   const auto summary = Play(CasesOf("stores"), "canary:nothing");
   EXPECT_EQ(Ids(summary, verdict::Kind::kPass).size(), 0u);
   EXPECT_EQ(summary.verdicts.front().message,
-            "foo:1: \"01dbb932b10000000000000001394f2c90a7c65be0ed791a30d0f1a79256\" was measured, but "
-            "it is null");
+            "foo:1: \"01dbb932b10000000000000001394f2c90a7c65be0ed791a30d0f1a79256\" was "
+            "measured, but it is null");
 }
 
 TEST(MeasuredTest, TranscriptsNeedAProgram) {
