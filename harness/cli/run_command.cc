@@ -28,6 +28,7 @@ ExitCode RunScenarios(const RunArguments& arguments) {
   const std::string root = FindRoot(arguments.root);
   runner::RunOptions options = arguments.options;
   options.target = arguments.target.name;
+  options.server = arguments.target.server;
   options.make_driver = FactoryFor(arguments.target, root);
   env::PosixFileSystem files;
   env::SystemClock clock;

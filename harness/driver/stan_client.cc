@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -19,7 +21,6 @@ namespace {
 
 constexpr int64_t kAnswerMs = 10'000;
 constexpr int64_t kNeverMs = 24 * 3600 * 1000;
-constexpr int kDescriptorsMax = 65536;
 constexpr int kNoticeMs = 2'000;
 
 // TEXT without the place in the library's source that it may begin with: "(stan/pub.c:501): ".
@@ -149,11 +150,22 @@ extern "C" {
 static int64_t NeverAgain(natsConnection*, int, void*) { return kNeverMs; }
 }
 
-bool HasLocalPort(int fd, int port) {
+// The port of one end of FD's connection, 0 if it has none.
+int PortOf(int fd, int (*name)(int, sockaddr*, socklen_t*)) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  return ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-         address.sin_family == AF_INET && ntohs(address.sin_port) == port;
+  const bool named = name(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  return named && address.sin_family == AF_INET ? ntohs(address.sin_port) : 0;
+}
+
+// Cuts the connection between two ports. The library offers no way to its socket, nor to an end
+// without a close request.
+void Cut(int local_port, int server_port) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    if (PortOf(fd, ::getsockname) == local_port && PortOf(fd, ::getpeername) == server_port)
+      ::shutdown(fd, SHUT_RDWR);
+  }
 }
 
 class LibraryClient : public StanClient {
@@ -161,6 +173,7 @@ class LibraryClient : public StanClient {
   ~LibraryClient() override { Vanish(); }
 
   Status Connect(const Address& address, const std::string& client_id) {
+    server_port_ = address.port;
     natsInbox* inbox = nullptr;
     ATREST_TRY(Failure(natsInbox_Create(&inbox)));
     inboxes_ = inbox;
@@ -260,10 +273,7 @@ class LibraryClient : public StanClient {
     int port = 0;
     if (natsConnection_GetLocalIPAndPort(nats_, &ip, &port) == NATS_OK) {
       free(ip);
-      // The library offers no way to its socket, nor to an end without a close request.
-      for (int fd = 3; fd < kDescriptorsMax; ++fd) {
-        if (HasLocalPort(fd, port)) ::shutdown(fd, SHUT_RDWR);
-      }
+      Cut(port, server_port_);
       // Until it has noticed, it would send a close request and wait for the answer.
       for (int i = 0; i < kNoticeMs && natsConnection_Status(nats_) == NATS_CONN_STATUS_CONNECTED;
            ++i) {
@@ -349,6 +359,7 @@ class LibraryClient : public StanClient {
     connection_ = nullptr;
   }
 
+  int server_port_ = 0;
   stanConnection* connection_ = nullptr;
   natsConnection* nats_ = nullptr;  // of connection_
   std::map<std::string, Open> subscriptions_;
