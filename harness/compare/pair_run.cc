@@ -72,6 +72,13 @@ bool NeedsRunning(const scenario::Action& action) {
          std::holds_alternative<scenario::ClientStep>(action);
 }
 
+bool MayDeliver(const scenario::Action& action) {
+  if (std::holds_alternative<scenario::Publish>(action)) return true;
+  const auto* client = std::get_if<scenario::ClientStep>(&action);
+  return client != nullptr && (std::holds_alternative<scenario::Subscribe>(*client) ||
+                               std::holds_alternative<scenario::Receive>(*client));
+}
+
 std::string Joined(const Facts& facts) {
   std::string text;
   for (const Fact& fact : facts) text += (text.empty() ? "" : "; ") + fact.field + ": " + fact.text;
@@ -109,6 +116,7 @@ class PairRun {
     if (!right.ok()) return right.status();
     if (subscribed_ && HasStarted(left.value()) && HasStarted(right.value()))
       ATREST_TRY(Settle(left.value(), right.value()));
+    Defer(step.action, left.value().log, right.value().log);
     Compare(index, left.value(), right.value());
     Follow(step.action, left.value());
     if (running_ || Ended() || std::holds_alternative<scenario::Wait>(step.action)) return Status();
@@ -138,6 +146,22 @@ class PairRun {
     return Status();
   }
 
+  // A subscription that acks by itself goes on and on: what the server logs about it belongs to its
+  // opening, to a publish or to a later receive, as it happens. So it is compared with the next
+  // step of another kind.
+  void Defer(const scenario::Action& action, std::vector<verdict::LogLine>& left,
+             std::vector<verdict::LogLine>& right) {
+    const auto move = [](std::vector<verdict::LogLine>& from, std::vector<verdict::LogLine>& to) {
+      to.insert(to.end(), from.begin(), from.end());
+      from.clear();
+    };
+    move(left, deferred_left_);
+    move(right, deferred_right_);
+    if (acks_by_itself_ && MayDeliver(action)) return;
+    left.swap(deferred_left_);
+    right.swap(deferred_right_);
+  }
+
   Status Exchange() {
     const auto left = left_.Store();
     if (!left.ok()) return left.status();
@@ -164,6 +188,7 @@ class PairRun {
     if (const auto* subscribe = std::get_if<scenario::Subscribe>(client)) {
       channels_[subscribe->name] = subscribe->channel;
       subscribed_ = true;
+      acks_by_itself_ = acks_by_itself_ || !subscribe->manual_acks;
     }
   }
 
@@ -193,6 +218,7 @@ class PairRun {
   // Both targets did the same, or the case has ended.
   void Follow(const scenario::Action& action, const Observation& seen) {
     if (const auto* started = std::get_if<verdict::Started>(&seen.outcome)) running_ = started->ok;
+    if (std::holds_alternative<scenario::Start>(action)) acks_by_itself_ = false;
     const bool stops = std::holds_alternative<scenario::Stop>(action) ||
                        std::holds_alternative<scenario::Kill>(action) ||
                        std::holds_alternative<verdict::Crashed>(seen.outcome);
@@ -217,7 +243,10 @@ class PairRun {
   Side right_;
   const bool waits_together_;
   bool running_ = false;
-  bool subscribed_ = false;                      // ever
+  bool subscribed_ = false;      // ever
+  bool acks_by_itself_ = false;  // some subscription, since the start
+  std::vector<verdict::LogLine> deferred_left_;
+  std::vector<verdict::LogLine> deferred_right_;
   std::map<std::string, std::string> channels_;  // of subscriptions
   PairOutcome outcome_;
 };

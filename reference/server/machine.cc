@@ -97,6 +97,9 @@ Status Machine::Apply(const Event& event) {
   now_ns_ = std::max(event.now_ns, now_ns_);
   clock_.Set(now_ns_);
   const int64_t now = now_ns_;
+  if (!CanBe(event.kind)) {
+    return Status(Code::kInvalid, "an event that cannot be here: other options?");
+  }
   switch (event.kind) {
     case Event::Kind::kOpen:
       return OpenStore();
@@ -150,6 +153,30 @@ Status Machine::Apply(const Event& event) {
       break;
   }
   return Status(Code::kInvalid, "not an event for a server");
+}
+
+bool Machine::CanBe(Event::Kind kind) const {
+  switch (kind) {
+    case Event::Kind::kOpen:
+      return store_ == nullptr;
+    case Event::Kind::kStartNats:
+      return store_ != nullptr && broker_ == nullptr;
+    case Event::Kind::kListening:
+    case Event::Kind::kAccepted:
+      return broker_ != nullptr;
+    case Event::Kind::kStart:
+      return store_ != nullptr && (broker_ != nullptr || external()) && streaming_ == nullptr &&
+             external_ == nullptr;
+    case Event::Kind::kReceived:
+    case Event::Kind::kWritten:
+    case Event::Kind::kClosed:
+      return broker_ != nullptr || external_ != nullptr;
+    case Event::Kind::kDialed:
+    case Event::Kind::kDialFailed:
+      return external_ != nullptr;
+    default:
+      return true;
+  }
 }
 
 Status Machine::OpenStore() {
@@ -235,10 +262,10 @@ void Machine::Deliver() {
     // Before the first redelivery of what was recovered, as the real server's lines stand.
     if (!ready_) CheckPhases();
     if (streaming_->HasQueued()) streaming_->Flush(now_ns_);
-    if (!left && !streaming_->HasQueued() && !DeliverLocal() && !streaming_->HasQueued()) {
-      work_left_ = false;
-      return;
-    }
+    if (left || DeliverLocal()) continue;
+    // Long stretches of messages go on in the next round, when what was sent is on its way.
+    work_left_ = streaming_->HasQueued();
+    return;
   }
 }
 

@@ -49,7 +49,8 @@ class Machine : private stan::Bus, private broker::LinkHandler {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  // An error ends the start.
+  // An error ends the start. kInvalid also where the event cannot be, as in a record of a server
+  // with other options.
   Status Apply(const Event& event);
 
   // Whether clients are served. Logs "Streaming Server is ready" when it begins.
@@ -71,6 +72,7 @@ class Machine : private stan::Bus, private broker::LinkHandler {
   void Unsubscribe(uint64_t handle) override;
   void OnMessage(const broker::LinkMessage& message) override;
 
+  bool CanBe(Event::Kind kind) const;
   Status OpenStore();
   Status StartNats();
   void Listening(uint16_t port);

@@ -98,6 +98,7 @@ class Server : private broker::TcpEvents {
   void Happen(const Event& event) { ATREST_CHECK(Apply(event).ok()); }
   bool RoundIsDue();
   void Round();
+  void FlushRecord();
   void Write(const std::vector<Output>& outputs);
   void WatchSignals();
   void AwaitSignal();
@@ -255,6 +256,10 @@ Status Server::Apply(Event event) {
   event.now_ns = clock_->NowNs();
   happened_ = true;
   if (recorder_) recorder_->Write(event);
+  // These change the store: the record is to have what a killed process left behind.
+  if (event.kind == Kind::kStart || event.kind == Kind::kRound || event.kind == Kind::kStop) {
+    FlushRecord();
+  }
   return machine_->Apply(event);
 }
 
@@ -268,6 +273,10 @@ void Server::Round() {
   happened_ = false;
   Write(machine_->TakeOutputs());
   if (const auto dial = machine_->TakeDial()) host_.Dial(dial->host, dial->port);
+  FlushRecord();
+}
+
+void Server::FlushRecord() {
   if (!recorder_ || recording_failed_) return;
   const Status flushed = recorder_->Flush();
   if (flushed.ok()) return;

@@ -455,6 +455,31 @@ class VirtualTimeTest(Case):
                           for path in pathlib.Path("store").rglob("*.*")}, recorded)
 
 
+    def test_a_record_cut_short_by_a_kill_replays(self):
+        server = self.start("-record-events", "session", "-st", "FILE", "-dir", "store", "-encrypt",
+                            key=KEY)
+        client = self.client(server, "a")
+        for number in range(20):
+            client.publish("foo", b"%d" % number)
+        server.end(signal.SIGKILL)
+        recorded = pathlib.Path("store/foo/msgs.1.dat").read_bytes()
+        whole = pathlib.Path("session").read_bytes()
+        ends = []  # of the records
+        at = len("atrest events 1\n")
+        while at + 29 <= len(whole):
+            at += 29 + int.from_bytes(whole[at + 25:at + 29], "little")
+            ends.append(at)
+        before_entropy = [end for end in ends if whole[end:end + 1] == bytes([13])]
+        self.assertGreater(len(before_entropy), 1)
+        for end in [*before_entropy, ends[-1]]:
+            shutil.rmtree("store", ignore_errors=True)
+            pathlib.Path("session").write_bytes(whole[:end])
+            done = run("-a", "127.0.0.1", "-p", "-1", "-st", "FILE", "-dir", "store", "-encrypt",
+                       "-replay-events", "session", key=KEY, cwd=self.folder)
+            self.assertEqual(done.returncode, 0, (end, done.stderr))
+        self.assertEqual(pathlib.Path("store/foo/msgs.1.dat").read_bytes(), recorded)
+
+
 @unittest.skipUnless(shutil.which("nats-server"), "there is no nats-server here")
 class OutsideNatsTest(Case):
     def nats(self, *arguments, port=-1):

@@ -11,6 +11,8 @@ namespace {
 
 constexpr uint64_t kBurstMessages = 4096;
 constexpr uint64_t kBurstBytes = 1 << 20;
+// In one Continue, so that a thousand subscribers do not keep everybody else waiting.
+constexpr size_t kBurstsMax = 32;
 
 uint32_t NextCount(std::map<uint64_t, uint32_t>& counts, uint64_t sequence) {
   uint32_t& count = counts[sequence];
@@ -128,7 +130,7 @@ void Delivery::Queue(Subscription& subscription) {
 }
 
 void Delivery::Continue() {
-  for (size_t count = more_.size(); count > 0; --count) {
+  for (size_t count = std::min(more_.size(), kBurstsMax); count > 0; --count) {
     const SubscriptionPtr subscription = std::move(more_.front());
     more_.pop_front();
     if (MustWait(*subscription)) {

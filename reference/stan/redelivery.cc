@@ -12,7 +12,7 @@ namespace {
 // What expires so soon is sent at once, rather than by a timer of its own.
 constexpr int64_t kWindowNs = 15 * kMillisecondNs;
 // When a subscriber that was too far behind to be sent anything is looked at again.
-constexpr int64_t kWaitNs = 10 * kMillisecondNs;
+constexpr int64_t kWaitNs = 100 * kMillisecondNs;
 
 std::string SubId(const Subscription& subscription) {
   return "subid=" + std::to_string(subscription.state.id);
@@ -86,6 +86,8 @@ void Redelivery::OnTimer(Subscription& subscription, When when) {
                      SubId(subscription) + " due to missed client heartbeat");
       return;
     }
+    // Asked before all that is pending is gone through, which would cost others dear.
+    if (delivery_.MustWait(subscription)) return delivery_.SetAckTimer(subscription, kWaitNs);
     const Pass done = RunPass(subscription, when);
     next_expiry_ns = done.next_expiry_ns;
     if (!done.found_unknown) break;

@@ -58,10 +58,16 @@ TEST_F(Redeliveries, WhoIsFarBehindIsWaitedFor) {
   bus_.windows["i"] = 2;
   Pass(kSecond);
   EXPECT_EQ(Got("i"), "1:1*1 2:2*1");
-  Pass(10 * kMs);
+  Pass(100 * kMs);
   EXPECT_EQ(Got("i"), "3:3*1");
-  Pass(kSecond - 10 * kMs);
+  Pass(kSecond - 100 * kMs);
   EXPECT_EQ(Got("i"), "1:1*2 2:2*2") << "their times are as if nothing had been waited for";
+  bus_.windows["i"] = 0;
+  Pass(kSecond);
+  EXPECT_EQ(Got("i"), "");
+  bus_.windows.clear();
+  Pass(100 * kMs);
+  EXPECT_EQ(Got("i"), "3:3*2 1:1*3 2:2*3");
 }
 
 TEST_F(Redeliveries, MaxInFlightDoesNotMatter) {

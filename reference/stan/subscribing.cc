@@ -11,6 +11,9 @@
 namespace atrest::stan {
 namespace {
 
+// Subscriptions that get their first messages in one call, while others wait.
+constexpr size_t kStartsMax = 32;
+
 Status Invalid(const char* text) { return Status(Code::kInvalid, text); }
 
 const char* ActionOf(Leave leave) { return leave == Leave::kClose ? "sub close" : "unsub"; }
@@ -262,7 +265,7 @@ void Subscribing::LogStart(const Subscription& subscription, bool is_new,
 }
 
 void Subscribing::SendStarted() {
-  for (size_t count = started_.size(); count > 0; --count) {
+  for (size_t count = std::min(started_.size(), kStartsMax); count > 0; --count) {
     const SubscriptionPtr subscription = std::move(started_.front());
     started_.pop_front();
     if (subscription->state.is_durable && !parts_.redelivery.OnResume(*subscription)) {
