@@ -230,7 +230,7 @@ class FileTest(TidyTest):
         name = "harness/pyreader/reader_test.py"
         self.assertClean({name: "", "CMakeLists.txt": f"atrest_python_test(x SCRIPT {name})\n"})
         self.assertError({name: "", "CMakeLists.txt": f"# {name}\n"}, name, 1,
-                         "is not run: CMakeLists.txt does not name it")
+                         "is not run: cmake/script_tests.cmake does not name it")
 
     def test_a_name_that_only_contains_another(self):
         tree = folder("reference/base", my_status__cc="") | {"reference/base/status.cc": ""}
