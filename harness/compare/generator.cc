@@ -213,7 +213,8 @@ class Generator {
     }
   }
 
-  // Of a stored message, or a little too high. Not 0, which client libraries refuse: raw requests do.
+  // Of a stored message, or a little too high. Not 0, which client libraries refuse: raw requests
+  // do.
   uint64_t AnySequence(const std::string& channel) {
     return 1 + random_.Below(published_[channel] + 3);
   }
