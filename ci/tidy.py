@@ -279,13 +279,17 @@ def check_headers(tree):
                 yield name, 1, "header has no #pragma once"
 
 
+def cmake_words(text):
+    code = "\n".join(line.partition("#")[0] for line in text.splitlines())
+    return re.split(r"[\s()]+", code)
+
+
 def check_unbuilt(tree):
     listed = {}
     for name, text in tree.items():
         if name.rpartition("/")[2] == "CMakeLists.txt":
-            code = "\n".join(line.partition("#")[0] for line in text.splitlines())
-            listed[folder_of(name)] = re.split(r"[\s()]+", code)
-    scripts = listed.get("", []) + re.split(r"[\s()]+", tree.get(SCRIPT_TESTS, ""))
+            listed[folder_of(name)] = cmake_words(text)
+    scripts = listed.get("", []) + cmake_words(tree.get(SCRIPT_TESTS, ""))
     for name in tree:
         folder, _, base = name.rpartition("/")
         if is_ours(name) and name.endswith(".cc") and base not in listed.get(folder, []):
