@@ -31,6 +31,14 @@ bool Fits(const scenario::Action& action, const verdict::Outcome& outcome) {
   if (std::holds_alternative<scenario::Inspect>(action)) {
     return std::holds_alternative<verdict::Disk>(outcome);
   }
+  if (const auto* step = std::get_if<scenario::ClientStep>(&action)) {
+    if (std::holds_alternative<scenario::Receive>(*step))
+      return std::holds_alternative<verdict::Read>(outcome);
+    const bool raw = std::holds_alternative<scenario::Request>(*step) ||
+                     std::holds_alternative<scenario::Raw>(*step);
+    return raw ? std::holds_alternative<verdict::Reply>(outcome)
+               : std::holds_alternative<verdict::Answered>(outcome);
+  }
   return std::holds_alternative<verdict::Done>(outcome);
 }
 
@@ -98,6 +106,7 @@ class Execution {
   Result<Observation> Perform(const scenario::Stop&) { return driver_.Stop(); }
   Result<Observation> Perform(const scenario::Kill&) { return driver_.Kill(); }
   Result<Observation> Perform(const scenario::Wait& wait) { return driver_.Wait(wait); }
+  Result<Observation> Perform(const scenario::ClientStep& step) { return driver_.Act(step); }
   Result<Observation> Perform(const scenario::Tamper& tamper) {
     // A target that never wrote what is to be changed has shown nothing: that is not the harness's
     // failure.
@@ -111,8 +120,8 @@ class Execution {
     for (const std::string& canary : model_.Canaries()) {
       if (std::ranges::find(texts, canary) == texts.end()) texts.push_back(canary);
     }
-    auto disk =
-        LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys, texts);
+    auto disk = LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys,
+                           texts, driver_.barrier_channel());
     if (!disk.ok()) return disk.status();
     return Observation{std::move(disk).value(), {}};
   }
@@ -131,6 +140,7 @@ class Execution {
     if (auto* started = std::get_if<verdict::Started>(&seen.outcome)) name(started->refusal);
     if (auto* published = std::get_if<verdict::Published>(&seen.outcome)) name(published->error);
     if (auto* read = std::get_if<verdict::Read>(&seen.outcome)) name(read->error);
+    if (auto* answered = std::get_if<verdict::Answered>(&seen.outcome)) name(answered->error);
     if (auto* crashed = std::get_if<verdict::Crashed>(&seen.outcome)) name(crashed->how);
   }
 
@@ -164,7 +174,8 @@ class Execution {
     bool start_is_expected = false;  // or its refusal: somebody speaks of it
     for (const scenario::Expectation& expectation : scenario_.expectations) {
       if (step.label.empty() || expectation.step != step.label) continue;
-      start_is_expected = start_is_expected || expectation.started || expectation.refusal;
+      start_is_expected =
+          start_is_expected || expectation.started || expectation.refusal || expectation.exit_code;
       const auto findings =
           oracle::Judge(expectation, step.action, seen, {model_.history(), reported_});
       if (!findings.empty()) return Fail(findings.front());
