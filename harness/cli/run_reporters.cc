@@ -10,6 +10,8 @@ namespace {
 
 using verdict::ExitCode;
 
+constexpr int64_t kAnswerMsMax = 3'600'000;
+
 std::string TargetHelp() {
   std::string help = "What is judged:";
   for (const driver::TargetRow& row : driver::Targets())
@@ -56,6 +58,10 @@ void AddTargetOptions(CLI::App& verb, TargetArguments& target) {
   verb.add_option("--target", target.name, TargetHelp())->required();
   verb.add_option("--server", target.server,
                   "The program to be run for a target that is a server program");
+  verb.add_option("--answer-ms", target.answer_ms,
+                  "The least time that an adapter has for an answer, in milliseconds")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kAnswerMsMax));
 }
 
 void AddReportOptions(CLI::App& verb, ReportArguments& reports) {
@@ -69,6 +75,7 @@ driver::DriverFactory FactoryFor(const TargetArguments& target, const std::strin
     made.targets = targets;
     made.executables = OwnDirectory();
     made.server = target.server;
+    made.answer_ms = target.answer_ms;
     return driver::MakeDriver(target.name, made);
   };
 }

@@ -3,6 +3,7 @@
 // Threads: one.
 #pragma once
 
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -41,6 +42,7 @@ class RunReporters {
 struct TargetArguments {
   std::string name;
   std::string server;  // the program to be run instead of the target's own; "" for that
+  int64_t answer_ms = driver::DriverOptions().answer_ms;
 };
 void AddTargetOptions(CLI::App& verb, TargetArguments& target);
 void AddReportOptions(CLI::App& verb, ReportArguments& reports);

@@ -3,10 +3,10 @@
 // every way that we can die: its destructor kills the group; the kernel kills the child when the
 // thread that started it ends (PR_SET_PDEATHSIG); and a guardian process, which sleeps until our
 // end of a socket is closed, kills every group that is left, grandchildren included. What it writes
-// is read by a thread of this object, so it never blocks on a full pipe; what exceeds the bound of a
-// stream is dropped. Plain fork and exec instead of Boost.Process: version 1's timed waits
-// take over SIGCHLD for the whole program, and it has no hook that is safe beside other threads for
-// what the child must do between fork and exec.
+// is read by a thread of this object, so it never blocks on a full pipe; what exceeds the bound of
+// a stream is dropped. Plain fork and exec instead of Boost.Process: version 1's timed waits take
+// over SIGCHLD for the whole program, and it has no hook that is safe beside other threads for what
+// the child must do between fork and exec.
 // Errors: a program that cannot be run is a Status (kIo) of Start.
 // Threads: one at a time; Start is to be called on a thread that lives as long as the child.
 #pragma once

@@ -75,7 +75,9 @@ struct DriverOptions {
   // Where the target's directory is made on disk; "" keeps it in memory where the driver can.
   std::string directory;
   uint64_t seed = 1;  // of the target's entropy, where it takes one
-  // Factor on the time that a target has for an answer, where the driver bounds it.
+  // The least time that a target has for an answer where the driver bounds it, and a factor on all
+  // such times.
+  int64_t answer_ms = 10'000;
   int patience = 1;
   // For server programs: the folder of target files (harness/targets), that of this program's own
   // executables, and the program to be run instead of the one that the target file names; "" for

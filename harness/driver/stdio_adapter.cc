@@ -38,13 +38,13 @@ std::string Shown(std::string text) {
 }
 
 Result<std::unique_ptr<StdioAdapter>> StdioAdapter::Launch(const std::string& command,
-                                                           int patience) {
+                                                           Duration limit) {
   ChildProcess::Command shell{"/bin/sh", {"-c", "exec " + command}, EnvironmentWithout({})};
   shell.has_input = true;
   shell.output_max = kOutputMax;
   auto child = ChildProcess::Start(shell);
   if (!child.ok()) return child.status();
-  return std::unique_ptr<StdioAdapter>(new StdioAdapter(std::move(child).value(), patience));
+  return std::unique_ptr<StdioAdapter>(new StdioAdapter(std::move(child).value(), limit));
 }
 
 StdioAdapter::~StdioAdapter() {
@@ -60,9 +60,11 @@ StdioAdapter::Answer StdioAdapter::Ask(Json request, Duration more) {
   if (trouble_) return *trouble_;
   const uint64_t id = ++last_id_;
   request["id"] = id;
-  const Duration floor = std::max(kAnswerFloor, kCalibration * first_took_.value_or(Duration(0)));
+  const Duration limit = first_took_
+                             ? std::max(limit_, limit_ * first_took_->count() / kUsualFirst.count())
+                             : limit_ * kFirstFactor;
   const auto began = Clock::now();
-  Answer answer = AskInTime(request, id, floor * patience_ + more);
+  Answer answer = AskInTime(request, id, limit + more);
   if (!first_took_) first_took_ = Since(began);
   return answer;
 }
@@ -117,7 +119,7 @@ std::variant<std::string, Trouble> StdioAdapter::NextLine(Duration limit, const 
 Trouble StdioAdapter::NoMoreOutput(const std::string& what) {
   const std::string half = unread_.empty() ? "" : ", after half a line: " + Shown(unread_);
   // An output that is closed as the process ends is seen a moment earlier than the end.
-  const auto end = child_->WaitFor(kEndMax * patience_);
+  const auto end = child_->WaitFor(limit_);
   if (!end)
     return Violate("it closed its standard output and runs on, instead of answering " + what +
                    half);

@@ -2,8 +2,8 @@
 // as one line from its standard output. PROTOCOL.md says what the lines hold; here is what holds
 // for all of them: ids, bounds on lines and on time, and what becomes of an adapter that breaks
 // them.
-// Time: an answer may take kAnswerFloor, or kCalibration times what the first one took if that is
-// more, times the caller's patience.
+// Time: an answer may take what the caller says, and in proportion more if the first one, which may
+// take kFirstFactor times that, was slower than kUsualFirst.
 // Errors: a Status for a command that cannot be run at all. What the adapter does wrong is a
 // Trouble; it is killed then, and every later request meets the same trouble.
 // Threads: one, which lives as long as the adapter (child_process.h).
@@ -35,11 +35,11 @@ class StdioAdapter {
   using Answer = std::variant<Json, Trouble>;
 
   static constexpr size_t kLineMax = 64u << 20;  // of a line, without its end
-  static constexpr Duration kAnswerFloor{10'000};
-  static constexpr int kCalibration = 100;
+  static constexpr int kFirstFactor = 2;
+  static constexpr Duration kUsualFirst{500};
 
   // Runs COMMAND by the shell, so that it is quoted as there.
-  static Result<std::unique_ptr<StdioAdapter>> Launch(const std::string& command, int patience);
+  static Result<std::unique_ptr<StdioAdapter>> Launch(const std::string& command, Duration limit);
   // Closes the adapter's input, and kills what has not ended soon after.
   ~StdioAdapter();
 
@@ -57,8 +57,8 @@ class StdioAdapter {
   bool EndsWithItsInput(Duration limit);
 
  private:
-  StdioAdapter(std::unique_ptr<ChildProcess> child, int patience)
-      : child_(std::move(child)), patience_(patience) {}
+  StdioAdapter(std::unique_ptr<ChildProcess> child, Duration limit)
+      : child_(std::move(child)), limit_(limit) {}
 
   Answer AskInTime(const Json& request, uint64_t id, Duration limit);
   // A whole line, or why there is none.
@@ -69,7 +69,7 @@ class StdioAdapter {
   Trouble Fail(verdict::Outcome outcome);
 
   std::unique_ptr<ChildProcess> child_;
-  const int patience_;
+  const Duration limit_;
   uint64_t last_id_ = 0;
   std::optional<Duration> first_took_;
   std::string unread_;

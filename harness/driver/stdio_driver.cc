@@ -45,7 +45,8 @@ StdioDriver::~StdioDriver() {
 
 Result<std::optional<Observation>> StdioDriver::Launch() {
   adapter_.reset();
-  auto adapter = StdioAdapter::Launch(command_, options_.patience);
+  auto adapter = StdioAdapter::Launch(
+      command_, StdioAdapter::Duration(options_.answer_ms * options_.patience));
   if (!adapter.ok()) return adapter.status();
   adapter_ = std::move(adapter).value();
   const Observation seen = Asked(HelloRequest(), false, [this](const Json& answer) -> Outcome {

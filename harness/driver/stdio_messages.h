@@ -1,5 +1,5 @@
-// The requests and answers of the protocol of adapters (PROTOCOL.md) and the harness's own data, one
-// made of the other.
+// The requests and answers of the protocol of adapters (PROTOCOL.md), made of the harness's own
+// data and turned into it.
 // Errors: an answer that is not as the protocol says throws BadAnswer, which StdioDriver catches.
 // Threads: pure functions.
 #pragma once
@@ -32,8 +32,7 @@ nlohmann::json StopRequest();
 nlohmann::json WaitRequest(const scenario::Wait& wait);
 nlohmann::json ClientRequest(const scenario::ClientStep& step);
 
-// An answer to ASKED, the "do" of its request. Each takes what every answer may hold besides:
-// "error" where the outcome has one.
+// Each takes the answer to the request of its name; ASKED: how many payloads were to be published.
 TargetInfo HelloAnswer(const nlohmann::json& answer);
 verdict::Started StartAnswer(const nlohmann::json& answer);
 verdict::Published PublishAnswer(const nlohmann::json& answer, uint64_t asked);
