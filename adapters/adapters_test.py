@@ -54,7 +54,20 @@ class Session(unittest.TestCase):
                          [json.loads(answer) for _, answer in pairs])
 
 
+    def test_the_cpp_adapter_answers_as_written_but_for_its_name(self):
+        pairs = session()
+        answers = answers_of([CPP_ADAPTER], pairs)
+        self.assertEqual(answers[0]["name"], "reference-store")
+        self.assertEqual(answers[1:], [json.loads(answer) for _, answer in pairs][1:])
+
+
 class Suites(unittest.TestCase):
+    def test_the_cpp_adapter_conforms(self):
+        code, verdicts = verdicts_of("stdio:" + CPP_ADAPTER)
+        self.assertEqual(code, 0)
+        self.assertEqual(verdicts.get(("conformance", "skipped"), []), [])
+        self.assertEqual(verdicts.get(("compatibility", "differs"), []), [])
+
     def test_the_python_adapter_conforms(self):
         code, verdicts = verdicts_of(
             f"stdio:{sys.executable} adapters/python/adapter.py")

@@ -1,4 +1,4 @@
-// Adapters that break their protocol, one way each: exactly one verdict, and nothing is left behind.
+// Adapters that break their protocol, one way each: exactly one verdict, and nothing is left.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
