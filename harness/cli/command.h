@@ -24,6 +24,7 @@ using RunVerb = std::function<verdict::ExitCode()>;
 void AddRunCommand(CLI::App& app, RunVerb& chosen);
 void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
+void AddSmokeCommand(CLI::App& app, RunVerb& chosen);
 void AddInspectCommand(CLI::App& app, RunVerb& chosen);
 
 // The directory with scenarios/ and fixtures/: GIVEN, or else the nearest that has both, upwards

@@ -19,6 +19,15 @@ std::string TargetHelp() {
   return help + " or the path of a target file.";
 }
 
+void AddDetailOptions(CLI::App& verb, TargetArguments& target) {
+  verb.add_option("--server", target.server,
+                  "The program to be run for a target that is a server program");
+  verb.add_option("--answer-ms", target.answer_ms,
+                  "The least time that an adapter has for an answer, in milliseconds")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kAnswerMsMax));
+}
+
 }  // namespace
 
 RunReporters::RunReporters(const ReportArguments& arguments) {
@@ -56,12 +65,14 @@ void RunReporters::Finish(const verdict::RunSummary& summary) {
 
 void AddTargetOptions(CLI::App& verb, TargetArguments& target) {
   verb.add_option("--target", target.name, TargetHelp())->required();
-  verb.add_option("--server", target.server,
-                  "The program to be run for a target that is a server program");
-  verb.add_option("--answer-ms", target.answer_ms,
-                  "The least time that an adapter has for an answer, in milliseconds")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, kAnswerMsMax));
+  AddDetailOptions(verb, target);
+}
+
+void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::string>& names) {
+  verb.add_option("--target", names, TargetHelp() + " Several are compared.")
+      ->required()
+      ->allow_extra_args(false);
+  AddDetailOptions(verb, target);
 }
 
 void AddReportOptions(CLI::App& verb, ReportArguments& reports) {

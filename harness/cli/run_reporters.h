@@ -45,6 +45,8 @@ struct TargetArguments {
   int64_t answer_ms = driver::DriverOptions().answer_ms;
 };
 void AddTargetOptions(CLI::App& verb, TargetArguments& target);
+// The same for a verb that takes several; the names go to NAMES.
+void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::string>& names);
 void AddReportOptions(CLI::App& verb, ReportArguments& reports);
 // Fresh targets, with target files found below ROOT.
 driver::DriverFactory FactoryFor(const TargetArguments& target, const std::string& root);
