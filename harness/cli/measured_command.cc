@@ -33,6 +33,7 @@ ExitCode PlayMeasured(const MeasuredArguments& arguments) {
   });
   runner::RunOptions options = arguments.options;
   options.target = arguments.target.name;
+  options.server = arguments.target.server;
   options.strict = true;  // what was measured is all there is here
   options.make_driver = FactoryFor(arguments.target, root);
   RunReporters reporters(arguments.reports);

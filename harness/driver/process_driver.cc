@@ -21,10 +21,14 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kSeedStep = 1'000'003;
 constexpr uint64_t kReadInFlight = 1024;
 constexpr milliseconds kGrace(300);
+constexpr milliseconds kEndMax(500);
 // The echoes in which the barrier's message must have come.
 constexpr int kBarrierEchoes = 20'000;
-// By how much a virtual clock moves at once while clients must answer heartbeats in between.
-constexpr milliseconds kAdvanceMax(5'000);
+// By how much a virtual clock moves at once while clients must answer heartbeats in between; more
+// where somebody waits for hours.
+constexpr milliseconds kAdvanceMax(250);
+constexpr milliseconds kLongAdvanceMax(5'000);
+constexpr milliseconds kLongWait(600'000);
 
 // What the target refuses is part of the observation; anything else is not the target's word.
 bool IsRefusal(const Status& status) { return status.code() == Code::kInvalid; }
@@ -140,6 +144,8 @@ Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& pub
     const Status acked = client->Publish(publish.channel, payload);
     if (!acked.ok()) {
       published.error = acked.message();
+      // A connection may break a moment before it can be seen that the server is gone.
+      if (!IsRefusal(acked)) (void)server_->End(kEndMax);
       break;
     }
     ++published.acked;
@@ -266,9 +272,10 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
   place_.now_ns += wait.ms * kNsPerMs;  // for the next start
   if (!control_) return Seen(verdict::Done{});
   const bool must_answer = own_ || !clients_.empty();
+  const milliseconds most = time > kLongWait ? kLongAdvanceMax : kAdvanceMax;
   Status status;
   for (milliseconds left = time; left.count() > 0 && status.ok();) {
-    const milliseconds part = must_answer ? std::min(left, kAdvanceMax) : left;
+    const milliseconds part = must_answer ? std::min(left, most) : left;
     status = control_->Advance(part);
     if (status.ok() && must_answer) status = Settle();
     left -= part;
@@ -279,8 +286,11 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
 verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status& status) {
   verdict::Observation seen;
   seen.outcome = std::move(outcome);
-  const auto end = server_ ? server_->End() : std::nullopt;
+  const auto end = server_ ? server_->End(status.ok() ? milliseconds(0) : kEndMax) : std::nullopt;
   if (server_) seen.log = server_->TakeLog();
+  std::erase_if(seen.log, [](const verdict::LogLine& line) {
+    return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
+  });
   if (end) {
     seen.outcome = verdict::Crashed{Describe(*end)};
     Forget();

@@ -41,8 +41,10 @@ class ServerProcess {
   const std::string& control_path() const { return control_path_; }
   // What it logged since the last call, all of it that it logged before this call.
   std::vector<verdict::LogLine> TakeLog();
-  // How it ended, if it has.
-  std::optional<ProcessEnd> End() { return child_->WaitFor(ChildProcess::Duration(0)); }
+  // How it ended, if it has within LIMIT.
+  std::optional<ProcessEnd> End(ChildProcess::Duration limit = ChildProcess::Duration(0)) {
+    return child_->WaitFor(limit);
+  }
   // SIGTERM, and a bounded wait; nullopt if it had to be killed.
   std::optional<ProcessEnd> Stop();
   void Kill() { child_->Kill(); }

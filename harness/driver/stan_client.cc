@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -19,7 +21,6 @@ namespace {
 
 constexpr int64_t kAnswerMs = 10'000;
 constexpr int64_t kNeverMs = 24 * 3600 * 1000;
-constexpr int kDescriptorsMax = 65536;
 constexpr int kNoticeMs = 2'000;
 
 // TEXT without the place in the library's source that it may begin with: "(stan/pub.c:501): ".
@@ -149,11 +150,22 @@ extern "C" {
 static int64_t NeverAgain(natsConnection*, int, void*) { return kNeverMs; }
 }
 
-bool HasLocalPort(int fd, int port) {
+// The port of one end of FD's connection, 0 if it has none.
+int PortOf(int fd, int (*name)(int, sockaddr*, socklen_t*)) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  return ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-         address.sin_family == AF_INET && ntohs(address.sin_port) == port;
+  const bool named = name(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  return named && address.sin_family == AF_INET ? ntohs(address.sin_port) : 0;
+}
+
+// Cuts the connection between two ports. The library offers no way to its socket, nor to an end
+// without a close request.
+void Cut(int local_port, int server_port) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    if (PortOf(fd, ::getsockname) == local_port && PortOf(fd, ::getpeername) == server_port)
+      ::shutdown(fd, SHUT_RDWR);
+  }
 }
 
 class LibraryClient : public StanClient {
@@ -161,6 +173,7 @@ class LibraryClient : public StanClient {
   ~LibraryClient() override { Vanish(); }
 
   Status Connect(const Address& address, const std::string& client_id) {
+    server_port_ = address.port;
     natsInbox* inbox = nullptr;
     ATREST_TRY(Failure(natsInbox_Create(&inbox)));
     inboxes_ = inbox;
@@ -193,7 +206,9 @@ class LibraryClient : public StanClient {
 
   Status Subscribe(const scenario::Subscribe& subscribe) override {
     auto mailbox = std::make_shared<Mailbox>(subscribe.manual_acks);
-    const SubscriptionOptions options = OptionsOf(subscribe);
+    const auto made_options = OptionsOf(subscribe);
+    if (!made_options.ok()) return made_options.status();
+    const SubscriptionOptions& options = made_options.value();
     auto* closure = new Closure{mailbox};
     stanSubscription* made = nullptr;
     const natsStatus status =
@@ -258,10 +273,7 @@ class LibraryClient : public StanClient {
     int port = 0;
     if (natsConnection_GetLocalIPAndPort(nats_, &ip, &port) == NATS_OK) {
       free(ip);
-      // The library offers no way to its socket, nor to an end without a close request.
-      for (int fd = 3; fd < kDescriptorsMax; ++fd) {
-        if (HasLocalPort(fd, port)) ::shutdown(fd, SHUT_RDWR);
-      }
+      Cut(port, server_port_);
       // Until it has noticed, it would send a close request and wait for the answer.
       for (int i = 0; i < kNoticeMs && natsConnection_Status(nats_) == NATS_CONN_STATUS_CONNECTED;
            ++i) {
@@ -279,20 +291,34 @@ class LibraryClient : public StanClient {
     std::string inbox = {};  // as the tap knows it
   };
 
-  static SubscriptionOptions OptionsOf(const scenario::Subscribe& subscribe) {
+  static Status SetStart(const scenario::Subscribe& subscribe, stanSubOptions* options) {
     using From = scenario::Subscribe::From;
+    switch (subscribe.from) {
+      case From::kNew:
+        return Status();
+      case From::kFirst:
+        return Failure(stanSubOptions_DeliverAllAvailable(options));
+      case From::kLast:
+        return Failure(stanSubOptions_StartWithLastReceived(options));
+      case From::kSequence:
+        return Failure(stanSubOptions_StartAtSequence(options, subscribe.sequence));
+      case From::kTimeDelta:
+        return Failure(stanSubOptions_StartAtTimeDelta(options, subscribe.time_delta_ms));
+    }
+    return Status();
+  }
+
+  static Result<SubscriptionOptions> OptionsOf(const scenario::Subscribe& subscribe) {
     stanSubOptions* made = nullptr;
     stanSubOptions_Create(&made);
     SubscriptionOptions options(made);
-    if (subscribe.from == From::kFirst) stanSubOptions_DeliverAllAvailable(made);
-    if (subscribe.from == From::kLast) stanSubOptions_StartWithLastReceived(made);
-    if (subscribe.from == From::kSequence) stanSubOptions_StartAtSequence(made, subscribe.sequence);
-    if (subscribe.from == From::kTimeDelta)
-      stanSubOptions_StartAtTimeDelta(made, subscribe.time_delta_ms);
-    if (!subscribe.durable.empty()) stanSubOptions_SetDurableName(made, subscribe.durable.c_str());
-    stanSubOptions_SetAckWait(made, subscribe.ack_wait_s * 1000);
-    stanSubOptions_SetMaxInflight(made, static_cast<int>(subscribe.max_in_flight));
-    stanSubOptions_SetManualAckMode(made, subscribe.manual_acks);
+    ATREST_TRY(SetStart(subscribe, made));
+    if (!subscribe.durable.empty())
+      ATREST_TRY(Failure(stanSubOptions_SetDurableName(made, subscribe.durable.c_str())));
+    ATREST_TRY(Failure(stanSubOptions_SetAckWait(made, subscribe.ack_wait_s * 1000)));
+    ATREST_TRY(
+        Failure(stanSubOptions_SetMaxInflight(made, static_cast<int>(subscribe.max_in_flight))));
+    ATREST_TRY(Failure(stanSubOptions_SetManualAckMode(made, subscribe.manual_acks)));
     return options;
   }
 
@@ -333,6 +359,7 @@ class LibraryClient : public StanClient {
     connection_ = nullptr;
   }
 
+  int server_port_ = 0;
   stanConnection* connection_ = nullptr;
   natsConnection* nats_ = nullptr;  // of connection_
   std::map<std::string, Open> subscriptions_;

@@ -54,6 +54,7 @@ verdict::Verdict PlayOne(const MeasuredCase& one, const RunOptions& options, env
   verdict.title = one.title;
   verdict.suite = verdict::Suite::kCompatibility;
   verdict.replay = "atrest measured " + one.id + " --target " + options.target;
+  if (!options.server.empty()) verdict.replay += " --server " + options.server;
   verdict.seconds = static_cast<double>(clock.NowNs() - began) / kNsPerSecond;
   return verdict;
 }

@@ -32,6 +32,7 @@ std::string Quoted(const std::string& text) {
 
 std::string ReplayCommand(const scenario::Scenario& scenario, const RunOptions& options) {
   std::string command = "atrest run " + scenario.id + " --target " + Quoted(options.target);
+  if (!options.server.empty()) command += " --server " + Quoted(options.server);
   if (options.seed != 1) command += " --seed " + std::to_string(options.seed);
   return command;
 }
