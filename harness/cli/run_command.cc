@@ -35,6 +35,7 @@ runner::RunOptions OptionsFor(const RunArguments& arguments, const std::string& 
   target.name = name;
   runner::RunOptions options = arguments.options;
   options.target = name;
+  options.server = target.server;
   options.make_driver = FactoryFor(target, root);
   return options;
 }
@@ -66,13 +67,6 @@ ExitCode Compare(const RunArguments& arguments,
 
 ExitCode RunScenarios(const RunArguments& arguments) {
   const std::string root = FindRoot(arguments.root);
-<<<<<<< HEAD
-=======
-  runner::RunOptions options = arguments.options;
-  options.target = arguments.target.name;
-  options.server = arguments.target.server;
-  options.make_driver = FactoryFor(arguments.target, root);
->>>>>>> driver
   env::PosixFileSystem files;
   env::SystemClock clock;
   const auto suite = ValueOr(runner::Suite::Open(files, root), ExitCode::kHarnessFailed);

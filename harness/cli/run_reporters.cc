@@ -22,6 +22,12 @@ std::string TargetHelp() {
 void AddDetailOptions(CLI::App& verb, TargetArguments& target) {
   verb.add_option("--server", target.server,
                   "The program to be run for a target that is a server program");
+  verb.add_option("--start-hook", target.hooks.start,
+                  "For attach: the command that starts the server for a scenario");
+  verb.add_option("--stop-hook", target.hooks.stop, "For attach: the command that stops it");
+  verb.add_option("--kill-hook", target.hooks.kill, "For attach: the command that kills it");
+  verb.add_option("--dir", target.hooks.directory,
+                  "For attach: where stores are made, seen by the server and by this program");
   verb.add_option("--answer-ms", target.answer_ms,
                   "The least time that an adapter has for an answer, in milliseconds")
       ->capture_default_str()
@@ -87,6 +93,7 @@ driver::DriverFactory FactoryFor(const TargetArguments& target, const std::strin
     made.executables = OwnDirectory();
     made.server = target.server;
     made.answer_ms = target.answer_ms;
+    made.hooks = target.hooks;
     return driver::MakeDriver(target.name, made);
   };
 }

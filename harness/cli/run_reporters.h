@@ -42,6 +42,7 @@ class RunReporters {
 struct TargetArguments {
   std::string name;
   std::string server;  // the program to be run instead of the target's own; "" for that
+  driver::DriverOptions::Hooks hooks;
   int64_t answer_ms = driver::DriverOptions().answer_ms;
 };
 void AddTargetOptions(CLI::App& verb, TargetArguments& target);

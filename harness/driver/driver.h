@@ -85,6 +85,14 @@ struct DriverOptions {
   std::string targets = "harness/targets";
   std::string executables;
   std::string server;
+  // For a server that something else starts and stops (attach_server.h).
+  struct Hooks {
+    std::string start;
+    std::string stop;
+    std::string kill;
+    std::string directory;
+  };
+  Hooks hooks;
 };
 
 // Makes a fresh target with an empty store.

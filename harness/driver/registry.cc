@@ -1,5 +1,6 @@
 #include "harness/driver/registry.h"
 
+#include "harness/driver/attach_server.h"
 #include "harness/driver/inproc_driver.h"
 #include "harness/driver/nothing_driver.h"
 #include "harness/driver/process_driver.h"
@@ -78,6 +79,9 @@ constexpr SchemeRow kSchemes[] = {
     {"stdio:",
      {"stdio:COMMAND", "an adapter program, see harness/driver/PROTOCOL.md"},
      StdioDriver::Make},
+    {"attach:",
+     {"attach:HOST:PORT", "a server that hooks start and stop, see harness/targets/README.md"},
+     MakeAttached},
 };
 constexpr TargetRow kPrograms[] = {
     {"reference", "atrest-server, over the wire"},
