@@ -61,18 +61,28 @@ def start(program):
     return 1
 
 
+def runs(pid):
+    """Whether a process is there, and no zombie that nobody has waited for."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def end(how):
     """Ends the server, and returns when it is gone."""
     try:
         with open(os.environ["ATREST_LOG"] + ".pid", encoding="utf-8") as file:
             server = int(file.read())
         os.kill(server, how)
-        for _ in range(LIMIT_S * 100):
-            os.kill(server, 0)
-            time.sleep(0.01)
-        return 1
     except (FileNotFoundError, ProcessLookupError):
         return 0
+    for _ in range(LIMIT_S * 100):
+        if not runs(server):
+            return 0
+        time.sleep(0.01)
+    return 1
 
 
 def main():

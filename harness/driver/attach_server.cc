@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <memory>
 #include <thread>
 
 #include "harness/driver/process_driver.h"
@@ -182,13 +183,13 @@ Result<std::unique_ptr<Driver>> MakeAttached(const std::string& address,
   auto resolved = Resolve(address);
   if (!resolved.ok()) return resolved.status();
   std::string store = options.directory;
+  const auto parent = std::make_shared<StoreParent>();
   if (store.empty() && !options.hooks.directory.empty()) {
-    auto made = NewDirectory(options.hooks.directory);
-    if (!made.ok()) return made.status();
-    store = std::move(made).value();
+    ATREST_TRY(MakeBelow(options.hooks.directory, *parent));
+    store = parent->path + "/store";
   }
   const auto start =
-      [address = resolved.value(), hooks = options.hooks](
+      [parent, address = resolved.value(), hooks = options.hooks](
           const TargetFile& target, const Place& place, const scenario::Settings& settings,
           const std::map<std::string, std::string>& keys) -> Result<std::unique_ptr<Server>> {
     const std::string log = place.scratch + "/server.log";
