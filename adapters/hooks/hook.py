@@ -41,7 +41,8 @@ def arguments(settings):
 
 
 def start(program):
-    settings = json.loads(os.environ["ATREST_SETTINGS"])
+    with open(os.environ["ATREST_SETTINGS"], encoding="utf-8") as file:
+        settings = json.load(file)
     environment = {os.fsencode(name): os.fsencode(value) for name, value in os.environ.items()}
     environment.pop(b"NATS_STREAMING_ENCRYPTION_KEY", None)
     if "key_variable" in settings:

@@ -70,26 +70,31 @@ Result<HookEnd> RunHook(const std::string& command, const Environment& environme
   return HookEnd{*end, child.value()->TakeOutput().err};
 }
 
+std::string LogIn(const Place& place) { return place.scratch + "/server.log"; }
+std::string SettingsIn(const Place& place) { return place.scratch + "/settings.json"; }
+
 // What a hook is told, as environment variables.
-Environment ToldTo(const Address& address, const std::string& store, const std::string& log) {
+// Settings go by a file: a key may be longer than a variable.
+Environment ToldTo(const Address& address, const Place& place) {
   return {"ATREST_HOST=" + address.host, "ATREST_PORT=" + std::to_string(address.port),
-          "ATREST_DIRECTORY=" + store, "ATREST_LOG=" + log};
+          "ATREST_DIRECTORY=" + place.store, "ATREST_LOG=" + LogIn(place),
+          "ATREST_SETTINGS=" + SettingsIn(place)};
 }
 
 class AttachedServer : public Server {
  public:
-  AttachedServer(Address address, DriverOptions::Hooks hooks, Environment told, std::string log)
+  AttachedServer(Address address, DriverOptions::Hooks hooks, const Place& place)
       : address_(std::move(address)),
         hooks_(std::move(hooks)),
-        told_(std::move(told)),
-        log_path_(std::move(log)) {}
+        told_(ToldTo(address_, place)),
+        log_path_(LogIn(place)),
+        settings_path_(SettingsIn(place)) {}
 
   Status Start(const TargetFile& target, const std::string& settings) {
     env::PosixFileSystem files;
     ATREST_TRY(env::WriteWhole(files, log_path_, {}));
-    Environment told = told_;
-    told.push_back("ATREST_SETTINGS=" + settings);
-    const auto hook = RunHook(hooks_.start, told);
+    ATREST_TRY(env::WriteWhole(files, settings_path_, AsBytes(settings)));
+    const auto hook = RunHook(hooks_.start, told_);
     if (!hook.ok()) return hook.status();
     if (hook.value().end == ProcessEnd{0, {}}) return WaitUntilReady();
     refusal_ = hook.value().end;
@@ -141,6 +146,7 @@ class AttachedServer : public Server {
   const DriverOptions::Hooks hooks_;
   const Environment told_;
   const std::string log_path_;
+  const std::string settings_path_;
   const std::string no_control_;
   size_t log_read_ = 0;
   ServerLog log_;
@@ -192,9 +198,7 @@ Result<std::unique_ptr<Driver>> MakeAttached(const std::string& address,
       [parent, address = resolved.value(), hooks = options.hooks](
           const TargetFile& target, const Place& place, const scenario::Settings& settings,
           const std::map<std::string, std::string>& keys) -> Result<std::unique_ptr<Server>> {
-    const std::string log = place.scratch + "/server.log";
-    auto server =
-        std::make_unique<AttachedServer>(address, hooks, ToldTo(address, place.store, log), log);
+    auto server = std::make_unique<AttachedServer>(address, hooks, place);
     const auto request = StartRequest(settings, keys, place.store, place.seed);
     ATREST_TRY(server->Start(target, request.at("settings").dump()));
     return std::unique_ptr<Server>(std::move(server));
