@@ -18,6 +18,8 @@ atrest_python_test(compare_program SCRIPT harness/cli/compare_test.py
 atrest_python_test(atrest_program SCRIPT harness/cli/atrest_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reference_over_the_wire SCRIPT harness/cli/reference_test.py
   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(adapters SCRIPT adapters/adapters_test.py
+  ARGS "$<TARGET_FILE:atrest>" "$<TARGET_FILE:example-adapter>" "$<TARGET_FILE:atrest-server>")
 atrest_python_test(server_process SCRIPT reference/server/server_test.py
   ARGS "$<TARGET_FILE:atrest-server>")
 find_program(NODE node)

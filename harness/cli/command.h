@@ -25,6 +25,7 @@ void AddRunCommand(CLI::App& app, RunVerb& chosen);
 void AddCompareCommand(CLI::App& app, RunVerb& chosen);
 void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
+void AddSmokeCommand(CLI::App& app, RunVerb& chosen);
 void AddInspectCommand(CLI::App& app, RunVerb& chosen);
 
 // The directory with scenarios/ and fixtures/: GIVEN, or else the nearest that has both, upwards

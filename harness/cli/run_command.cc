@@ -1,7 +1,11 @@
+#include <fstream>
+#include <functional>
+#include <iostream>
 #include <memory>
 
 #include "harness/cli/command.h"
 #include "harness/cli/run_reporters.h"
+#include "harness/report/comparison.h"
 #include "harness/runner/run.h"
 #include "reference/env/posix_env.h"
 
@@ -13,6 +17,7 @@ using verdict::ExitCode;
 struct RunArguments {
   std::vector<std::string> patterns;
   std::string root;
+  std::vector<std::string> targets;
   TargetArguments target;
   ReportArguments reports;
   runner::RunOptions options;
@@ -24,19 +29,55 @@ T ValueOr(Result<T> result, ExitCode code) {
   return std::move(result).value();
 }
 
+runner::RunOptions OptionsFor(const RunArguments& arguments, const std::string& name,
+                              const std::string& root) {
+  TargetArguments target = arguments.target;
+  target.name = name;
+  runner::RunOptions options = arguments.options;
+  options.target = name;
+  options.server = target.server;
+  options.make_driver = FactoryFor(target, root);
+  return options;
+}
+
+// Which target a line of progress is about is clear from the run's head line.
+ExitCode Compare(const RunArguments& arguments,
+                 const std::function<verdict::RunSummary(const runner::RunOptions&,
+                                                         const runner::RunEvents&)>& run,
+                 const std::string& root) {
+  if (!arguments.reports.junit.empty() || !arguments.options.keep.empty())
+    throw CommandError{ExitCode::kUsage, "--junit and --keep are for one target"};
+  ReportArguments progress = arguments.reports;
+  progress.json.clear();
+  std::vector<verdict::RunSummary> runs;
+  for (const std::string& target : arguments.targets) {
+    RunReporters reporters(progress);
+    runs.push_back(run(OptionsFor(arguments, target, root), reporters.Events()));
+    reporters.Finish(runs.back());
+  }
+  if (!arguments.reports.quiet) report::PrintComparison(runs, std::cout);
+  if (!arguments.reports.json.empty()) {
+    std::ofstream file(arguments.reports.json, std::ios::binary);
+    report::WriteComparison(runs, file);
+    file.flush();
+    if (!file) throw CommandError{ExitCode::kUsage, "cannot write " + arguments.reports.json};
+  }
+  return report::ExitCodeOf(runs);
+}
+
 ExitCode RunScenarios(const RunArguments& arguments) {
   const std::string root = FindRoot(arguments.root);
-  runner::RunOptions options = arguments.options;
-  options.target = arguments.target.name;
-  options.server = arguments.target.server;
-  options.make_driver = FactoryFor(arguments.target, root);
   env::PosixFileSystem files;
   env::SystemClock clock;
   const auto suite = ValueOr(runner::Suite::Open(files, root), ExitCode::kHarnessFailed);
   const auto scenarios = ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed);
+  const auto run = [&](const runner::RunOptions& options, const runner::RunEvents& events) {
+    return ValueOr(runner::Run(suite, scenarios, options, events, files, clock), ExitCode::kUsage);
+  };
+  if (arguments.targets.size() > 1) return Compare(arguments, run, root);
   RunReporters reporters(arguments.reports);
-  const auto summary = ValueOr(
-      runner::Run(suite, scenarios, options, reporters.Events(), files, clock), ExitCode::kUsage);
+  const auto summary =
+      run(OptionsFor(arguments, arguments.targets.front(), root), reporters.Events());
   reporters.Finish(summary);
   return verdict::ExitCodeOf(summary);
 }
@@ -48,7 +89,7 @@ void AddRunCommand(CLI::App& app, RunVerb& chosen) {
   auto arguments = std::make_shared<RunArguments>();
   verb->add_option("scenario", arguments->patterns,
                    "Ids of scenarios, folders, or patterns with * and ?; none: all");
-  AddTargetOptions(*verb, arguments->target);
+  AddTargetOptions(*verb, arguments->target, arguments->targets);
   AddReportOptions(*verb, arguments->reports);
   verb->add_option("--keep", arguments->options.keep,
                    "Keep each scenario's store below this directory");

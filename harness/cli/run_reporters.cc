@@ -10,11 +10,28 @@ namespace {
 
 using verdict::ExitCode;
 
+constexpr int64_t kAnswerMsMax = 3'600'000;
+
 std::string TargetHelp() {
   std::string help = "What is judged:";
   for (const driver::TargetRow& row : driver::Targets())
     help += std::string(" ") + row.name + " (" + row.what + ");";
   return help + " or the path of a target file.";
+}
+
+void AddDetailOptions(CLI::App& verb, TargetArguments& target) {
+  verb.add_option("--server", target.server,
+                  "The program to be run for a target that is a server program");
+  verb.add_option("--start-hook", target.hooks.start,
+                  "For attach: the command that starts the server for a scenario");
+  verb.add_option("--stop-hook", target.hooks.stop, "For attach: the command that stops it");
+  verb.add_option("--kill-hook", target.hooks.kill, "For attach: the command that kills it");
+  verb.add_option("--dir", target.hooks.directory,
+                  "For attach: where stores are made, seen by the server and by this program");
+  verb.add_option("--answer-ms", target.answer_ms,
+                  "The least time that an adapter has for an answer, in milliseconds")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kAnswerMsMax));
 }
 
 }  // namespace
@@ -54,8 +71,14 @@ void RunReporters::Finish(const verdict::RunSummary& summary) {
 
 void AddTargetOptions(CLI::App& verb, TargetArguments& target) {
   verb.add_option("--target", target.name, TargetHelp())->required();
-  verb.add_option("--server", target.server,
-                  "The program to be run for a target that is a server program");
+  AddDetailOptions(verb, target);
+}
+
+void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::string>& names) {
+  verb.add_option("--target", names, TargetHelp() + " Several are compared.")
+      ->required()
+      ->allow_extra_args(false);
+  AddDetailOptions(verb, target);
 }
 
 void AddReportOptions(CLI::App& verb, ReportArguments& reports) {
@@ -69,6 +92,8 @@ driver::DriverFactory FactoryFor(const TargetArguments& target, const std::strin
     made.targets = targets;
     made.executables = OwnDirectory();
     made.server = target.server;
+    made.answer_ms = target.answer_ms;
+    made.hooks = target.hooks;
     return driver::MakeDriver(target.name, made);
   };
 }

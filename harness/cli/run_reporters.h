@@ -3,6 +3,7 @@
 // Threads: one.
 #pragma once
 
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -41,8 +42,12 @@ class RunReporters {
 struct TargetArguments {
   std::string name;
   std::string server;  // the program to be run instead of the target's own; "" for that
+  driver::DriverOptions::Hooks hooks;
+  int64_t answer_ms = driver::DriverOptions().answer_ms;
 };
 void AddTargetOptions(CLI::App& verb, TargetArguments& target);
+// The same for a verb that takes several; the names go to NAMES.
+void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::string>& names);
 void AddReportOptions(CLI::App& verb, ReportArguments& reports);
 // Fresh targets, with target files found below ROOT.
 driver::DriverFactory FactoryFor(const TargetArguments& target, const std::string& root);

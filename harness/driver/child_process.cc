@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <condition_variable>
 #include <csignal>
 #include <cstring>
@@ -24,6 +25,8 @@ namespace atrest::driver {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr size_t kPipeMax = 1u << 20;  // what a pipe of ours can hold
 
 // A file descriptor, closed with its owner.
 class Fd {
@@ -86,6 +89,7 @@ struct Launch {
   std::string file;
   std::vector<char*> arguments;
   std::vector<char*> environment;
+  int in;  // -1: nothing to read
   int out;
   int err;
   int failure;  // where the child reports why it could not become the program
@@ -101,9 +105,8 @@ struct Launch {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
     ::signal(SIGINT, SIG_DFL);
-    const int nothing = ::open("/dev/null", O_RDONLY);
-    if (nothing >= 0 && ::dup2(nothing, 0) >= 0 && ::dup2(launch.out, 1) >= 0 &&
-        ::dup2(launch.err, 2) >= 0) {
+    const int in = launch.in >= 0 ? launch.in : ::open("/dev/null", O_RDONLY);
+    if (in >= 0 && ::dup2(in, 0) >= 0 && ::dup2(launch.out, 1) >= 0 && ::dup2(launch.err, 2) >= 0) {
       ::execve(launch.file.c_str(), launch.arguments.data(), launch.environment.data());
     }
   }
@@ -112,14 +115,44 @@ struct Launch {
   ::_exit(127);
 }
 
+// Writes without the signal that a pipe nobody reads from raises.
+ssize_t WriteQuietly(int fd, std::string_view bytes) {
+  sigset_t pipe;
+  sigset_t before;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+  const int error = errno;
+  if (n < 0 && error == EPIPE) {
+    const timespec at_once{};
+    ::sigtimedwait(&pipe, nullptr, &at_once);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return n;
+}
+
+// Our ends of what connects us with a child.
+struct Ends {
+  Fd handle;  // becomes readable when the child has ended
+  Fd in;
+  Fd out;
+  Fd err;
+  Fd wake;
+};
+
 class Child : public ChildProcess {
  public:
-  Child(pid_t pid, Fd handle, Fd out, Fd err, Fd wake)
+  Child(pid_t pid, Ends ends, size_t output_max)
       : pid_(pid),
-        handle_(std::move(handle)),
-        out_{std::move(out), {}},
-        err_{std::move(err), {}},
-        wake_(std::move(wake)) {
+        output_max_(output_max),
+        handle_(std::move(ends.handle)),
+        has_input_(ends.in.get() >= 0),
+        in_(std::move(ends.in)),
+        out_{std::move(ends.out), {}},
+        err_{std::move(ends.err), {}},
+        wake_(std::move(ends.wake)) {
     reader_ = std::thread([this] { ReadUntilTheEnd(); });
   }
   ~Child() override {
@@ -165,9 +198,32 @@ class Child : public ChildProcess {
 
   void WaitForOutput(Duration limit) override {
     std::unique_lock lock(mutex_);
-    news_.wait_for(lock, limit,
-                   [&] { return !out_.text.empty() || !err_.text.empty() || has_ended_; });
+    news_.wait_for(lock, limit, [&] {
+      return !out_.text.empty() || !err_.text.empty() || has_ended_ ||
+             (has_input_ && !out_.is_open);
+    });
   }
+
+  bool HasClosedOutput() override {
+    const std::lock_guard lock(mutex_);
+    return !out_.is_open && out_.text.empty();
+  }
+
+  Status Write(std::string_view bytes, Duration limit) override {
+    const auto until = Clock::now() + limit;
+    while (!bytes.empty()) {
+      const ssize_t n = WriteQuietly(in_.get(), bytes);
+      if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+      if (n >= 0 || errno == EINTR) continue;
+      if (errno != EAGAIN) return OsError("its input");
+      pollfd room{in_.get(), POLLOUT, 0};
+      const auto left = std::chrono::duration_cast<Duration>(until - Clock::now()).count();
+      if (left <= 0) return Status(Code::kIo, "it does not read its input");
+      ::poll(&room, 1, static_cast<int>(std::min<int64_t>(left, INT_MAX)));
+    }
+    return Status();
+  }
+  void CloseInput() override { in_.Close(); }
 
  private:
   struct Stream {
@@ -187,10 +243,11 @@ class Child : public ChildProcess {
     return end_;
   }
 
-  // Takes all that is in the pipe; what exceeds the bound is dropped. REQUIRES: mutex_.
-  static void Drain(Stream& stream) {
+  // Takes all that is in the pipe, and no more than one can hold: its writer may never pause. What
+  // exceeds the bound is dropped. REQUIRES: mutex_.
+  void Drain(Stream& stream) const {
     std::array<char, 65536> buffer;
-    while (stream.is_open) {
+    for (size_t taken = 0; stream.is_open && taken < kPipeMax;) {
       const ssize_t n = ::read(stream.fd.get(), buffer.data(), buffer.size());
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && errno == EAGAIN) return;
@@ -198,7 +255,8 @@ class Child : public ChildProcess {
         stream.is_open = false;
         return;
       }
-      const size_t room = kOutputMax - std::min(stream.text.size(), kOutputMax);
+      taken += static_cast<size_t>(n);
+      const size_t room = output_max_ - std::min(stream.text.size(), output_max_);
       stream.text.append(buffer.data(), std::min(room, static_cast<size_t>(n)));
       if (n < static_cast<ssize_t>(buffer.size())) return;
     }
@@ -223,9 +281,13 @@ class Child : public ChildProcess {
   }
 
   const pid_t pid_;
-  Fd handle_;  // becomes readable when the child has ended
+  const size_t output_max_;
+  Fd handle_;
   bool is_group_dead_ = false;
   std::optional<ProcessEnd> end_;
+
+  const bool has_input_;
+  Fd in_;
 
   std::mutex mutex_;  // of all below but wake_ and the streams' fds
   std::condition_variable news_;
@@ -258,26 +320,27 @@ std::string Describe(const ProcessEnd& end) {
 }
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const Command& command) {
+  auto in = MakePipe();
   auto out = MakePipe();
   auto err = MakePipe();
   auto report = MakePipe();
   Fd wake(::eventfd(0, EFD_CLOEXEC));
-  if (!out.ok() || !err.ok() || !report.ok() || wake.get() < 0) return OsError("pipe");
+  if (!in.ok() || !out.ok() || !err.ok() || !report.ok() || wake.get() < 0) return OsError("pipe");
   ATREST_TRY(StartGuardian());
   std::vector<std::string> arguments = {command.program};
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
-  const Launch launch = {FileOf(command.program),
-                         Pointers(arguments),
-                         Pointers(command.environment),
-                         out.value().write.get(),
-                         err.value().write.get(),
-                         report.value().write.get(),
-                         ::getpid()};
+  const Launch launch = {
+      FileOf(command.program),       Pointers(arguments),
+      Pointers(command.environment), command.has_input ? in.value().read.get() : -1,
+      out.value().write.get(),       err.value().write.get(),
+      report.value().write.get(),    ::getpid()};
   const pid_t pid = ::fork();
   if (pid < 0) return OsError("fork");
   if (pid == 0) BecomeTheProgram(launch);
   ::setpgid(pid, pid);  // whoever is first
   Guard(pid);
+  in.value().read.Close();
+  if (!command.has_input) in.value().write.Close();
   out.value().write.Close();
   err.value().write.Close();
   report.value().write.Close();
@@ -290,11 +353,11 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const Command& command
     errno = failure != 0 ? failure : errno;
     return OsError(command.program);
   }
-  MakeNonBlocking(out.value().read);
-  MakeNonBlocking(err.value().read);
+  Ends ends{std::move(handle), std::move(in.value().write), std::move(out.value().read),
+            std::move(err.value().read), std::move(wake)};
+  for (const Fd* fd : {&ends.in, &ends.out, &ends.err}) MakeNonBlocking(*fd);
   return std::unique_ptr<ChildProcess>(
-      std::make_unique<Child>(pid, std::move(handle), std::move(out.value().read),
-                              std::move(err.value().read), std::move(wake)));
+      std::make_unique<Child>(pid, std::move(ends), command.output_max));
 }
 
 std::vector<std::string> EnvironmentWithout(const std::vector<std::string>& names) {

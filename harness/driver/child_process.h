@@ -3,10 +3,10 @@
 // every way that we can die: its destructor kills the group; the kernel kills the child when the
 // thread that started it ends (PR_SET_PDEATHSIG); and a guardian process, which sleeps until our
 // end of a socket is closed, kills every group that is left, grandchildren included. What it writes
-// is read by a thread of this object, so it never blocks on a full pipe; beyond kOutputMax per
-// stream the rest is dropped. Plain fork and exec instead of Boost.Process: version 1's timed waits
-// take over SIGCHLD for the whole program, and it has no hook that is safe beside other threads for
-// what the child must do between fork and exec.
+// is read by a thread of this object, so it never blocks on a full pipe; what exceeds the bound of
+// a stream is dropped. Plain fork and exec instead of Boost.Process: version 1's timed waits take
+// over SIGCHLD for the whole program, and it has no hook that is safe beside other threads for what
+// the child must do between fork and exec.
 // Errors: a program that cannot be run is a Status (kIo) of Start.
 // Threads: one at a time; Start is to be called on a thread that lives as long as the child.
 #pragma once
@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference/base/status.h"
@@ -40,6 +41,8 @@ class ChildProcess {
     std::string program;                   // looked up in PATH if it has no '/'
     std::vector<std::string> arguments;    // without the program's own name
     std::vector<std::string> environment;  // "NAME=value", all of it
+    bool has_input = false;                // its input is what Write gives it, else nothing
+    size_t output_max = kOutputMax;        // kept of each stream between two calls of TakeOutput
   };
   static Result<std::unique_ptr<ChildProcess>> Start(const Command& command);
   virtual ~ChildProcess() = default;  // kills the group and reaps the child
@@ -60,8 +63,15 @@ class ChildProcess {
   };
   virtual Output TakeOutput() = 0;
   // Returns when something was written that TakeOutput has not returned yet, when the child has
-  // ended, or after LIMIT.
+  // ended or, if it has an input, closed its output, or after LIMIT.
   virtual void WaitForOutput(Duration limit) = 0;
+  // Whether its output was closed by all who held it, and taken.
+  virtual bool HasClosedOutput() = 0;
+
+  // Gives the child BYTES to read, as fast as it reads. kIo if it does not read them within LIMIT
+  // or has closed its input. REQUIRES: Command::has_input; not after CloseInput.
+  virtual Status Write(std::string_view bytes, Duration limit) = 0;
+  virtual void CloseInput() = 0;
 };
 
 // This process's environment without NAMES, as Command wants it.

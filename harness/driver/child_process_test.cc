@@ -145,5 +145,47 @@ TEST_P(OrphanTest, NothingOutlivesUs) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, OrphanTest, testing::Values(SIGKILL, SIGINT, SIGABRT));
 
+std::unique_ptr<ChildProcess> ShellWithInput(const std::string& script) {
+  ChildProcess::Command command{"sh", {"-c", script}, EnvironmentWithout({})};
+  command.has_input = true;
+  auto child = ChildProcess::Start(command);
+  EXPECT_TRUE(child.ok()) << child.status().message();
+  return std::move(child).value();
+}
+
+TEST(ChildProcessTest, ReadsWhatItIsGivenUntilItsInputIsClosed) {
+  const auto child = ShellWithInput("cat; echo end");
+  const std::string much(1u << 20, 'x');  // more than a pipe holds
+  EXPECT_TRUE(child->Write(much, kLong).ok());
+  child->CloseInput();
+  EXPECT_EQ(OutputUntil(*child, "end\n"), much + "end\n");
+}
+
+TEST(ChildProcessTest, OneThatDoesNotReadIsAnErrorAndNoSignal) {
+  const std::string much(1u << 20, 'x');
+  EXPECT_EQ(ShellWithInput("sleep 600")->Write(much, Duration(1)).message(),
+            "it does not read its input");
+  const auto ended = ShellWithInput("exit 0");
+  ended->WaitFor(kLong);
+  EXPECT_EQ(ended->Write(much, kLong).message(), "its input: Broken pipe");
+}
+
+TEST(ChildProcessTest, AnOutputThatIsClosedIsSeenWhileTheChildRunsOn) {
+  const auto child = ShellWithInput("echo last; exec >&-; cat >&2");
+  EXPECT_EQ(OutputUntil(*child, "last\n"), "last\n");
+  for (int i = 0; i < 5000 && !child->HasClosedOutput(); ++i) ::usleep(1000);
+  EXPECT_TRUE(child->HasClosedOutput());
+  EXPECT_FALSE(child->WaitFor(Duration(0)).has_value());
+}
+
+TEST(ChildProcessTest, AWriterThatNeverPausesDoesNotHoldUsUp) {
+  ChildProcess::Command command{"sh", {"-c", "exec yes"}, EnvironmentWithout({})};
+  command.output_max = 1000;
+  const auto child = ChildProcess::Start(command).value();
+  child->WaitForOutput(kLong);
+  EXPECT_EQ(child->TakeOutput().out.substr(0, 4), "y\ny\n");
+  EXPECT_LE(child->TakeOutput().out.size(), 1000U);
+}
+
 }  // namespace
 }  // namespace atrest::driver

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Driver {
  public:
   virtual ~Driver() = default;
   virtual TargetInfo Info() const = 0;
+  // What kept the target from getting ready for any step: Crashed, TimedOut or Violated. What it
+  // has told of itself then does not count. nullopt for one that is ready.
+  virtual std::optional<verdict::Observation> Trouble() const { return std::nullopt; }
 
   // Each performs one step and returns its outcome: Started, Published, Read or Done. REQUIRES: the
   // order that the scenario loader has checked (no Publish before Start, and so on).
@@ -71,6 +75,10 @@ struct DriverOptions {
   // Where the target's directory is made on disk; "" keeps it in memory where the driver can.
   std::string directory;
   uint64_t seed = 1;  // of the target's entropy, where it takes one
+  // The least time that a target has for an answer where the driver bounds it, and a factor on all
+  // such times.
+  int64_t answer_ms = 10'000;
+  int patience = 1;
   // For server programs: the folder of target files (harness/targets), that of this program's own
   // executables, and the program to be run instead of the one that the target file names; "" for
   // that one.
@@ -79,6 +87,14 @@ struct DriverOptions {
   std::string server;
   // A server program is driven as if it had no control channel: like any other.
   bool wire_only = false;
+  // For a server that something else starts and stops (attach_server.h).
+  struct Hooks {
+    std::string start;
+    std::string stop;
+    std::string kill;
+    std::string directory;
+  };
+  Hooks hooks;
 };
 
 // Makes a fresh target with an empty store.

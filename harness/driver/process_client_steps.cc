@@ -28,7 +28,8 @@ Result<verdict::Observation> ProcessDriver::Act(const scenario::ClientStep& step
 }
 
 Result<Outcome> ProcessDriver::Perform(const scenario::Connect& step) {
-  auto connected = StanClient::Connect({server_->port(), cluster_id_}, step.client);
+  auto connected =
+      StanClient::Connect({server_->port(), cluster_id_, server_->host()}, step.client);
   if (connected.ok()) clients_[step.client] = std::move(connected).value();
   return AnswerOf(connected.status());
 }
@@ -99,7 +100,7 @@ Result<Outcome> ProcessDriver::End(const std::string& subscription,
 }
 
 Result<Outcome> ProcessDriver::Perform(const scenario::Request& step) {
-  auto nats = RawNats::Open(server_->port());
+  auto nats = RawNats::Open(server_->port(), server_->host());
   if (!nats.ok()) return nats.status();
   const auto reply = nats.value()->Request(step.subject, step.payload, kReplyMax);
   if (!reply.ok()) return reply.status();
@@ -109,7 +110,7 @@ Result<Outcome> ProcessDriver::Perform(const scenario::Request& step) {
 // A PING behind the bytes is answered when they are processed, unless they end within a frame or
 // made the server close the connection.
 Result<Outcome> ProcessDriver::Perform(const scenario::Raw& step) {
-  auto nats = RawNats::Open(server_->port());
+  auto nats = RawNats::Open(server_->port(), server_->host());
   if (!nats.ok()) return nats.status();
   ATREST_TRY(nats.value()->Send(step.bytes + "PING\r\n"));
   auto received = nats.value()->ReadUntil(kPong, kRawMax);

@@ -71,14 +71,14 @@ void Append(std::vector<verdict::Delivery>& to, std::vector<verdict::Delivery> m
 }  // namespace
 
 Result<std::unique_ptr<Driver>> ProcessDriver::Make(TargetFile target, const std::string& directory,
-                                                    uint64_t seed) {
+                                                    uint64_t seed, ServerStarter start) {
   const char* temporary = std::getenv("TMPDIR");
   std::string scratch = std::string(temporary == nullptr ? "/tmp" : temporary) + "/atrest-XXXXXX";
   if (::mkdtemp(scratch.data()) == nullptr)
     return Status(Code::kIo, "cannot make a directory " + scratch);
   const std::string store = directory.empty() ? scratch + "/store" : directory;
-  return std::unique_ptr<Driver>(
-      new ProcessDriver(std::move(target), {store, scratch, seed, kVirtualStartNs}));
+  return std::unique_ptr<Driver>(new ProcessDriver(
+      std::move(target), {store, scratch, seed, kVirtualStartNs}, std::move(start)));
 }
 
 ProcessDriver::~ProcessDriver() {
@@ -96,7 +96,7 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
   // Entropy that came again at every start would be worse than the system's.
   Place place = place_;
   place.seed = place_.seed + kSeedStep * starts_++;
-  auto started = ServerProcess::Start(target_, place, settings, keys);
+  auto started = start_(target_, place, settings, keys);
   if (!started.ok()) return started.status();
   server_ = std::move(started).value();
   cluster_id_ = settings.cluster_id.value_or("test-cluster");
@@ -118,7 +118,7 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
 
 Result<StanClient*> ProcessDriver::OwnClient() {
   if (!own_) {
-    auto client = StanClient::Connect({server_->port(), cluster_id_}, kOwnClient);
+    auto client = StanClient::Connect({server_->port(), cluster_id_, server_->host()}, kOwnClient);
     if (!client.ok()) return client.status();
     own_ = std::move(client).value();
   }

@@ -38,7 +38,8 @@ class ProcessDriver : public Driver {
 
   // DIRECTORY: of the store; "" for one of our own, removed with the driver.
   static Result<std::unique_ptr<Driver>> Make(TargetFile target, const std::string& directory,
-                                              uint64_t seed);
+                                              uint64_t seed,
+                                              ServerStarter start = ServerProcess::Start);
   ~ProcessDriver() override;
 
   TargetInfo Info() const override;
@@ -55,7 +56,8 @@ class ProcessDriver : public Driver {
   std::string barrier_channel() const override { return kBarrierChannel; }
 
  private:
-  ProcessDriver(TargetFile target, Place place) : target_(std::move(target)), place_(place) {}
+  ProcessDriver(TargetFile target, Place place, ServerStarter start)
+      : target_(std::move(target)), place_(std::move(place)), start_(std::move(start)) {}
 
   Result<StanClient*> OwnClient();
   StanClient* ClientNamed(const std::string& name);
@@ -90,9 +92,10 @@ class ProcessDriver : public Driver {
 
   TargetFile target_;
   Place place_;
+  ServerStarter start_;
   uint64_t starts_ = 0;
   env::PosixFileSystem files_;
-  std::unique_ptr<ServerProcess> server_;  // null while stopped
+  std::unique_ptr<Server> server_;  // null while stopped
   std::unique_ptr<ControlChannel> control_;
   std::string cluster_id_;
   std::unique_ptr<StanClient> own_;

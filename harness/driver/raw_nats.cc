@@ -31,7 +31,7 @@ size_t SizeIn(const std::string& line) {
 
 }  // namespace
 
-Result<std::unique_ptr<RawNats>> RawNats::Open(uint16_t port) {
+Result<std::unique_ptr<RawNats>> RawNats::Open(uint16_t port, const std::string& host) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return Status(Code::kIo, "no socket");
   std::unique_ptr<RawNats> nats(new RawNats(fd));
@@ -40,7 +40,8 @@ Result<std::unique_ptr<RawNats>> RawNats::Open(uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
+    return Status(Code::kInvalid, host + " is no numeric address");
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return Status(Code::kIo, std::string("cannot connect to the server: ") + std::strerror(errno));
   const Received info = nats->ReadUntil("\r\n", kInfoMax);

@@ -17,8 +17,9 @@ namespace atrest::driver {
 class RawNats {
  public:
   using Duration = std::chrono::milliseconds;
-  // Connects to PORT of this machine and reads the server's INFO line.
-  static Result<std::unique_ptr<RawNats>> Open(uint16_t port);
+  // Connects to PORT of HOST, a numeric address, and reads the server's INFO line.
+  static Result<std::unique_ptr<RawNats>> Open(uint16_t port,
+                                               const std::string& host = "127.0.0.1");
   ~RawNats();
   RawNats(const RawNats&) = delete;
   RawNats& operator=(const RawNats&) = delete;

@@ -1,8 +1,10 @@
 #include "harness/driver/registry.h"
 
+#include "harness/driver/attach_server.h"
 #include "harness/driver/inproc_driver.h"
 #include "harness/driver/nothing_driver.h"
 #include "harness/driver/process_driver.h"
+#include "harness/driver/stdio_driver.h"
 #include "harness/driver/target_file.h"
 #include "reference/env/mem_file_system.h"
 #include "reference/env/posix_env.h"
@@ -71,6 +73,20 @@ constexpr Row kRows[] = {
     {{"canary:nothing", "acknowledges and keeps nothing; must fail"}, MakeNothing},
     {{"canary:plain", "never encrypts; must fail"}, MakePlain},
 };
+// To add a way to reach targets: a row here. What follows the prefix is for MAKE.
+struct SchemeRow {
+  const char* prefix;
+  TargetRow row;
+  Result<std::unique_ptr<Driver>> (*make)(const std::string&, const DriverOptions&);
+};
+constexpr SchemeRow kSchemes[] = {
+    {"stdio:",
+     {"stdio:COMMAND", "an adapter program, see harness/driver/PROTOCOL.md"},
+     StdioDriver::Make},
+    {"attach:",
+     {"attach:HOST:PORT", "a server that hooks start and stop, see harness/targets/README.md"},
+     MakeAttached},
+};
 constexpr TargetRow kPrograms[] = {
     {"reference", "atrest-server, over the wire"},
     {"nats-streaming-server", "the real server, found in PATH or named with --server"},
@@ -86,6 +102,7 @@ std::vector<TargetRow> Targets() {
   std::vector<TargetRow> targets;
   for (const Row& row : kRows) targets.push_back(row.row);
   for (const TargetRow& row : kPrograms) targets.push_back(row);
+  for (const SchemeRow& row : kSchemes) targets.push_back(row.row);
   return targets;
 }
 
@@ -93,6 +110,10 @@ Result<std::unique_ptr<Driver>> MakeDriver(const std::string& target,
                                            const DriverOptions& options) {
   for (const Row& row : kRows) {
     if (target == row.row.name) return row.make(options);
+  }
+  for (const SchemeRow& row : kSchemes) {
+    if (target.starts_with(row.prefix))
+      return row.make(target.substr(std::string_view(row.prefix).size()), options);
   }
   if (IsPath(target)) return MakeFromFile(target, options);
   for (const TargetRow& row : kPrograms) {

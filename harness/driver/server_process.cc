@@ -173,10 +173,9 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 
 }  // namespace
 
-Result<std::unique_ptr<ServerProcess>> ServerProcess::Start(const TargetFile& target,
-                                                            const Place& place,
-                                                            const scenario::Settings& settings,
-                                                            const Keys& keys) {
+Result<std::unique_ptr<Server>> ServerProcess::Start(const TargetFile& target, const Place& place,
+                                                     const scenario::Settings& settings,
+                                                     const Keys& keys) {
   for (int attempt = 1;; ++attempt) {
     std::unique_ptr<ServerProcess> server(new ServerProcess(target, FreePort()));
     server->control_path_ = target.control.empty() ? "" : place.scratch + "/control";
@@ -190,7 +189,7 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::Start(const TargetFile& ta
     ATREST_TRY(server->WaitUntilReady());
     // Somebody else may have taken the port in between.
     const bool port_taken = server->refusal_ && server->log_.Saw("address already in use");
-    if (!port_taken || attempt == kPortTries) return server;
+    if (!port_taken || attempt == kPortTries) return std::unique_ptr<Server>(std::move(server));
   }
 }
 

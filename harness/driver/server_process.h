@@ -5,6 +5,8 @@
 // Threads: one.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,34 +28,57 @@ struct Place {
   int64_t now_ns = 0;  // where a virtual clock begins
 };
 
-class ServerProcess {
+// A server after its start, or after it refused to.
+class Server {
  public:
-  static Result<std::unique_ptr<ServerProcess>> Start(
-      const TargetFile& target, const Place& place, const scenario::Settings& settings,
-      const std::map<std::string, std::string>& keys);
-
+  virtual ~Server() = default;
   // Set when it refused to start: how it ended. Otherwise it was ready for clients.
-  const std::optional<ProcessEnd>& refusal() const { return refusal_; }
+  virtual const std::optional<ProcessEnd>& refusal() const = 0;
   // Why, without the target's prefix.
-  std::string RefusalText() const;
+  virtual std::string RefusalText() const = 0;
 
-  uint16_t port() const { return port_; }
-  const std::string& control_path() const { return control_path_; }
+  virtual const std::string& host() const = 0;  // a numeric address
+  virtual uint16_t port() const = 0;
+  virtual const std::string& control_path() const = 0;  // "" for none
   // What it logged since the last call, all of it that it logged before this call.
-  std::vector<verdict::LogLine> TakeLog();
-  // How it ended, if it has within LIMIT.
-  std::optional<ProcessEnd> End(ChildProcess::Duration limit = ChildProcess::Duration(0)) {
+  virtual std::vector<verdict::LogLine> TakeLog() = 0;
+  // How it ended, if it has within LIMIT and that can be known.
+  virtual std::optional<ProcessEnd> End(
+      ChildProcess::Duration limit = ChildProcess::Duration(0)) = 0;
+  // In order, within a bound; nullopt if it had to be killed.
+  virtual std::optional<ProcessEnd> Stop() = 0;
+  virtual void Kill() = 0;
+};
+
+// Starts a server; fails as ServerProcess::Start does.
+using ServerStarter = std::function<Result<std::unique_ptr<Server>>(
+    const TargetFile& target, const Place& place, const scenario::Settings& settings,
+    const std::map<std::string, std::string>& keys)>;
+
+class ServerProcess : public Server {
+ public:
+  static Result<std::unique_ptr<Server>> Start(const TargetFile& target, const Place& place,
+                                               const scenario::Settings& settings,
+                                               const std::map<std::string, std::string>& keys);
+
+  const std::optional<ProcessEnd>& refusal() const override { return refusal_; }
+  std::string RefusalText() const override;
+  const std::string& host() const override { return host_; }
+  uint16_t port() const override { return port_; }
+  const std::string& control_path() const override { return control_path_; }
+  std::vector<verdict::LogLine> TakeLog() override;
+  std::optional<ProcessEnd> End(ChildProcess::Duration limit) override {
     return child_->WaitFor(limit);
   }
-  // SIGTERM, and a bounded wait; nullopt if it had to be killed.
-  std::optional<ProcessEnd> Stop();
-  void Kill() { child_->Kill(); }
+  std::optional<ProcessEnd> Stop() override;
+  void Kill() override { child_->Kill(); }
 
  private:
   ServerProcess(const TargetFile& target, uint16_t port) : target_(target), port_(port) {}
   Status WaitUntilReady();
 
   const TargetFile& target_;
+  const std::string host_ = "127.0.0.1";
   uint16_t port_;
   std::string control_path_;
   std::unique_ptr<ChildProcess> child_;

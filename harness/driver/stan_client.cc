@@ -184,7 +184,7 @@ class LibraryClient : public StanClient {
     const NatsOptions nats(nats_options);
     stanConnOptions_Create(&stan_options);
     const StanOptions stan(stan_options);
-    const std::string url = "nats://127.0.0.1:" + std::to_string(address.port);
+    const std::string url = "nats://" + address.host + ":" + std::to_string(address.port);
     natsOptions_UseGlobalMessageDelivery(nats.get(), true);
     natsOptions_SetCustomInboxPrefix(nats.get(), inboxes_.c_str());
     natsOptions_SetCustomReconnectDelay(nats.get(), NeverAgain, nullptr);

@@ -24,6 +24,7 @@ class StanClient {
   struct Address {
     uint16_t port = 0;
     std::string cluster_id;
+    std::string host = "127.0.0.1";
   };
   static Result<std::unique_ptr<StanClient>> Connect(const Address& address,
                                                      const std::string& client_id);

@@ -26,7 +26,7 @@ Json ToJson(const verdict::Verdict& verdict) {
 
 }  // namespace
 
-void JsonReporter::RunEnded(const verdict::RunSummary& summary) {
+nlohmann::ordered_json ToDocument(const verdict::RunSummary& summary) {
   const verdict::Counts counts = verdict::CountsOf(summary);
   Json document = {{"format", "atrest-report-1"},
                    {"harness", summary.harness_version},
@@ -48,8 +48,12 @@ void JsonReporter::RunEnded(const verdict::RunSummary& summary) {
                    {"scenarios", Json::array()}};
   for (const verdict::Verdict& verdict : summary.verdicts)
     document["scenarios"].push_back(ToJson(verdict));
+  return document;
+}
+
+void JsonReporter::RunEnded(const verdict::RunSummary& summary) {
   // A target's texts may be any bytes; a report must be valid JSON all the same.
-  out_ << document.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  out_ << ToDocument(summary).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace atrest::report

@@ -1,6 +1,8 @@
 // The run as one JSON object, for programs: everything a verdict holds. Format: "atrest-report-1".
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "harness/report/reporter.h"
 
 namespace atrest::report {
@@ -13,5 +15,8 @@ class JsonReporter : public Reporter {
  private:
   std::ostream& out_;
 };
+
+// What it writes of SUMMARY.
+nlohmann::ordered_json ToDocument(const verdict::RunSummary& summary);
 
 }  // namespace atrest::report

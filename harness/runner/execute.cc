@@ -1,6 +1,7 @@
 #include "harness/runner/execute.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/oracle/expectation.h"
 #include "harness/oracle/model.h"
@@ -15,10 +16,28 @@ namespace {
 using verdict::Kind;
 using verdict::Observation;
 
-// Whether a driver's outcome is one of a step like ACTION; ends by itself and doubt fit any.
+// What an outcome that ends every scenario, whatever the step was, amounts to.
+struct Ending {
+  Kind kind;
+  std::string message;
+};
+std::optional<Ending> EndingOf(const verdict::Outcome& outcome) {
+  if (const auto* crash = std::get_if<verdict::Crashed>(&outcome))
+    return Ending{Kind::kCrashed, "the target ended by itself: " + crash->how};
+  if (const auto* undecided = std::get_if<verdict::Undecided>(&outcome))
+    return Ending{Kind::kUndecided, undecided->why};
+  if (const auto* late = std::get_if<verdict::TimedOut>(&outcome))
+    return Ending{Kind::kTimeout, late->why};
+  if (const auto* violated = std::get_if<verdict::Violated>(&outcome))
+    return Ending{Kind::kHarnessError, "the protocol is broken: " + violated->why};
+  if (const auto* lacking = std::get_if<verdict::Unimplemented>(&outcome))
+    return Ending{Kind::kSkipped, "unimplemented: " + lacking->why};
+  return std::nullopt;
+}
+
+// Whether a driver's outcome is one of a step like ACTION; an ending fits any.
 bool Fits(const scenario::Action& action, const verdict::Outcome& outcome) {
-  if (std::holds_alternative<verdict::Crashed>(outcome)) return true;
-  if (std::holds_alternative<verdict::Undecided>(outcome)) return true;
+  if (EndingOf(outcome)) return true;
   if (std::holds_alternative<scenario::Start>(action)) {
     return std::holds_alternative<verdict::Started>(outcome);
   }
@@ -60,7 +79,7 @@ class Execution {
   }
 
   verdict::Verdict Run() {
-    if (LacksACapability()) return std::move(verdict_);
+    if (IsInTrouble() || LacksACapability()) return std::move(verdict_);
     for (const scenario::Step& step : scenario_.steps) {
       auto seen = std::visit([&](const auto& action) { return Perform(action); }, step.action);
       if (!seen.ok()) {
@@ -81,6 +100,16 @@ class Execution {
   }
 
  private:
+  bool IsInTrouble() {
+    auto trouble = driver_.Trouble();
+    if (!trouble) return false;
+    NameTheStore(*trouble);
+    NoteLog(*trouble);
+    const auto ending = EndingOf(trouble->outcome);
+    return ending ? End(ending->kind, ending->message)
+                  : End(Kind::kHarnessError, "the driver is in a trouble that it does not name");
+  }
+
   bool LacksACapability() {
     const auto has = driver_.Info().capabilities;
     for (const std::string& need : scenario_.needs) {
@@ -156,18 +185,16 @@ class Execution {
 
   void Note(const scenario::Step& step, const Observation& seen) {
     verdict_.trace.push_back(scenario::Describe(step.action) + ": " + Summarise(seen));
+    NoteLog(seen);
+  }
+  void NoteLog(const Observation& seen) {
     for (const verdict::LogLine& line : seen.log)
       verdict_.log.push_back("[" + line.level + "] " + line.text);
   }
 
   // Whether the scenario is over after this step, with the verdict set.
   bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen) {
-    if (const auto* crash = std::get_if<verdict::Crashed>(&seen.outcome)) {
-      return End(Kind::kCrashed, "the target ended by itself: " + crash->how);
-    }
-    if (const auto* undecided = std::get_if<verdict::Undecided>(&seen.outcome)) {
-      return End(Kind::kUndecided, undecided->why);
-    }
+    if (const auto ending = EndingOf(seen.outcome)) return End(ending->kind, ending->message);
     for (const oracle::Finding& finding : model_.Observe(step.action, seen)) {
       if (Counts(finding)) return Fail(finding);
     }

@@ -40,6 +40,11 @@ struct Summariser {
     return what + (r.closed ? ", then closed" : "");
   }
   std::string operator()(const verdict::Undecided& u) const { return "undecided: " + u.why; }
+  std::string operator()(const verdict::TimedOut& t) const { return "no answer: " + t.why; }
+  std::string operator()(const verdict::Violated& v) const { return "protocol broken: " + v.why; }
+  std::string operator()(const verdict::Unimplemented& u) const {
+    return "unimplemented: " + u.why;
+  }
 };
 
 }  // namespace

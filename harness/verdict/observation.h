@@ -106,8 +106,23 @@ struct Undecided {
   std::string why;
 };
 
-using Outcome =
-    std::variant<Done, Started, Published, Read, Disk, Crashed, Answered, Reply, Undecided>;
+// The target did not answer within its time.
+struct TimedOut {
+  std::string why;
+};
+
+// What connects us with the target does not keep to its protocol: nothing that it says counts.
+struct Violated {
+  std::string why;
+};
+
+// The target says that it cannot do the step at all.
+struct Unimplemented {
+  std::string why;
+};
+
+using Outcome = std::variant<Done, Started, Published, Read, Disk, Crashed, Answered, Reply,
+                             Undecided, TimedOut, Violated, Unimplemented>;
 
 // One step's outcome and what the target logged meanwhile.
 struct Observation {
