@@ -369,9 +369,11 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
     return BestOf(history_.Open(record.channel, Identified(record.opening->payload)), record);
   }
   if (!same_data.empty()) return same_data.front();
-  if (!LooksSealed(record.data)) return nullptr;
+  if (!LooksSealed(record.data) || !settings_.follow_history) return nullptr;
+  // It is nothing that was published in clear, so whoever wrote it meant to seal it.
   record.by_order = true;
-  return history_.Oldest(record.channel);
+  std::erase_if(record.modes, [](const Mode* mode) { return !mode->encrypt; });
+  return history_.OldestSealed(record.channel);
 }
 
 // Of equal payloads that were published more than once: one whose settings fit, so that a lost

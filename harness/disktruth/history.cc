@@ -66,10 +66,13 @@ std::vector<Publication*> History::Open(const std::string& name, const std::stri
   return open;
 }
 
-Publication* History::Oldest(const std::string& name) {
+Publication* History::OldestSealed(const std::string& name) {
   Channel& channel = channels_[name];
-  if (channel.all_open.empty()) return nullptr;
-  return &channel.publications[*channel.all_open.begin()];
+  for (const size_t number : channel.all_open) {
+    Publication& publication = channel.publications[number];
+    if (publication.mode->encrypt && publication.size > 0) return &publication;
+  }
+  return nullptr;
 }
 
 void History::Join(const std::string& name, Publication& publication, KnownRecord& record) {

@@ -68,8 +68,8 @@ class History {
 
   // Publications of PAYLOAD that no record is known for, oldest first.
   std::vector<Publication*> Open(const std::string& channel, const std::string& payload);
-  // The oldest of any payload.
-  Publication* Oldest(const std::string& channel);
+  // The oldest, of any payload, that should have been sealed; nullptr if there is none.
+  Publication* OldestSealed(const std::string& channel);
   void Join(const std::string& channel, Publication& publication, KnownRecord& record);
 
   // Whether a sequence that was acked or delivered with another payload is given again: the
