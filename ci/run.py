@@ -276,6 +276,29 @@ def job_fuzz(run):
                  corpus.relative_to(ROOT), *seeds)
 
 
+def job_soak(run):
+    """--server (ours) for --seconds N (60) under 1,000 clients: nothing lost, nothing grows."""
+    load, server = server_and_load(run)
+    run.step(sys.executable, "ci/bench/soak.py", "--load", load, "--server", server,
+             "--seconds", run.options.seconds)
+
+
+def job_bench(run):
+    """Start, stop and throughput of --server (ours), beside --against if given: figures only."""
+    load, server = server_and_load(run)
+    against = ["--against", run.options.against] if run.options.against else []
+    run.step(sys.executable, "ci/bench/bench.py", "--load", load, "--server", server, *against)
+
+
+def server_and_load(run):
+    """The programs atrest-load and that of --server, built if they are ours."""
+    run.install()
+    programs = ROOT / "build/release/bin"
+    server = run.options.server
+    run.build("release", "atrest-load", *([] if server else ["atrest-server"]))
+    return programs / "atrest-load", server or programs / "atrest-server"
+
+
 def job_clean_root(run):
     """debootstrap --suite into --root DIR, clone HEAD there, run ./ci/demo and ./ci/test in it."""
     root, suite = run.options.root, run.options.suite
@@ -327,7 +350,12 @@ def parse(arguments):
     parser.add_argument("jobs", nargs="*", metavar="JOB", help=", ".join(JOBS))
     parser.add_argument("--list", action="store_true", help="name the jobs and what they do")
     parser.add_argument("--no-install", action="store_true", help="install no packages")
-    parser.add_argument("--seconds", type=int, default=60, help="fuzz: for each target (60)")
+    parser.add_argument("--seconds", type=int, default=60,
+                        help="fuzz: for each target; soak: of the load (60)")
+    parser.add_argument("--server", type=pathlib.Path, metavar="PROGRAM",
+                        help="soak, bench: the server program (ours)")
+    parser.add_argument("--against", type=pathlib.Path, metavar="PROGRAM",
+                        help="bench: another server program, to compare with")
     parser.add_argument("--seeds", type=int, default=200, help="seeds: how many (200)")
     parser.add_argument("--base", metavar="REV", help="tidy: clang-tidy what changed since REV")
     parser.add_argument("--suite", choices=["bookworm", "trixie"], default="trixie",

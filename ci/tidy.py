@@ -20,7 +20,7 @@ REFERENCE = {f"reference/{name}" for name in (
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
     "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
-    "generate", "report", "cli")}
+    "generate", "report", "load", "cli")}
 
 
 def reference(names):
@@ -57,7 +57,8 @@ LAYERS = {
         "verdict scenario tamper driver oracle inspect disktruth"),
     "harness/generate": reference("base") | harness("verdict scenario oracle runner"),
     "harness/report": reference("base") | harness("verdict"),
-    "harness/cli": reference("base crypto env sim") | HARNESS,
+    "harness/load": reference("base wire"),  # a client of any server, so nothing of ours
+    "harness/cli": reference("base crypto env sim") | HARNESS - harness("load"),
 }
 # Files that may include more than their folder: of the drivers only the one whose target runs in
 # this process sees the reference.
@@ -85,7 +86,8 @@ LIBRARIES = [
      "Boost.Asio stays in reference/broker and reference/server"),
     (r"nlohmann/", rf"harness/(?!verdict/|oracle/).*|{TEST}",
      "JSON stays in harness (not verdict, not oracle) and in tests"),
-    (r"CLI/", r"harness/cli/.*", "CLI11 stays in harness/cli"),
+    (r"CLI/", r"harness/cli/.*|harness/load/load_main\.cc",
+     "CLI11 stays in the command lines of programs"),
     (r"pugixml", r"harness/report/.*", "pugixml stays in harness/report"),
     (r"google/protobuf|(.*/)?\w+\.pb\.h", TEST, "protobuf is the independent check in tests"),
     (r"(nats/)?nats\.h", r"harness/driver/.*", "libnats stays in harness/driver"),
@@ -94,7 +96,7 @@ LIBRARIES = [
     (r"gtest/|gmock/", TEST, "GoogleTest stays in tests"),
 ]
 
-OUTSIDE_WORLD = r"reference/env/posix_.*|harness/driver/.*"
+OUTSIDE_WORLD = r"reference/env/posix_.*|harness/driver/.*|harness/load/event_loop.*"
 # (regular expression, the files that may use it, what to use instead)
 BANNED_IN_CODE = [
     (r"\b(system|steady|high_resolution|utc|file)_clock\b|\bclock_gettime\b|\bgettimeofday\b"

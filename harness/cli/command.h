@@ -22,6 +22,7 @@ using RunVerb = std::function<verdict::ExitCode()>;
 
 // Each adds its sub-command to APP and, once that is chosen, leaves its work in CHOSEN.
 void AddRunCommand(CLI::App& app, RunVerb& chosen);
+void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
 void AddInspectCommand(CLI::App& app, RunVerb& chosen);
 
@@ -29,5 +30,8 @@ void AddInspectCommand(CLI::App& app, RunVerb& chosen);
 // from the working directory and from where this program stands. Throws CommandError if there is
 // none.
 std::string FindRoot(const std::string& given);
+
+// The directory that this program stands in; "" if the system does not say.
+std::string OwnDirectory();
 
 }  // namespace atrest::cli

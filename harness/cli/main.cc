@@ -23,6 +23,7 @@ int Main(int argc, char** argv) {
   app.footer(kFooter);
   atrest::cli::RunVerb chosen;
   atrest::cli::AddRunCommand(app, chosen);
+  atrest::cli::AddMeasuredCommand(app, chosen);
   atrest::cli::AddListCommand(app, chosen);
   atrest::cli::AddInspectCommand(app, chosen);
   try {

@@ -29,16 +29,19 @@ std::string FindRoot(const std::string& given) {
   }
   std::error_code error;
   std::string found = Upwards(fs::current_path(error));
-  if (found.empty()) {
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    if (!error) found = Upwards(program.parent_path());
-  }
+  if (found.empty() && !OwnDirectory().empty()) found = Upwards(OwnDirectory());
   if (found.empty()) {
     throw CommandError{
         verdict::ExitCode::kUsage,
         "no scenarios/ and fixtures/ here or above: name their directory with --root"};
   }
   return found;
+}
+
+std::string OwnDirectory() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return error ? "" : program.parent_path().string();
 }
 
 }  // namespace atrest::cli

@@ -372,7 +372,7 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
   if (!LooksSealed(record.data) || !settings_.follow_history) return nullptr;
   // It is nothing that was published in clear, so whoever wrote it meant to seal it.
   record.by_order = true;
-  std::erase_if(record.modes, [](const Mode* mode) { return !mode->encrypt; });
+  std::erase_if(record.modes, [](const Mode* mode) { return mode->is_judged && !mode->encrypt; });
   return history_.OldestSealed(record.channel);
 }
 
@@ -417,7 +417,8 @@ void DiskTruth::Judge(SeenRecord& record, const KnownRecord& known, Why why, Fin
     findings.push_back(
         At(record, Check::kHistory, "", "a sequence of its own for each payload", twice));
   }
-  if (record.publication == nullptr) {
+  const bool settings_are_clear = std::ranges::all_of(record.modes, &Mode::is_judged);
+  if (record.publication == nullptr && settings_are_clear) {
     findings.push_back(
         At(record, Check::kHistory, "", "a payload that was published",
            std::to_string(record.data.size()) + " bytes of data that no publish explains"));

@@ -128,9 +128,9 @@ void History::JudgeMissing(const std::string& name, Channel& channel, Findings& 
     ++number;
     const bool present = publication.stored != nullptr && publication.stored->copies > 0;
     some_present = some_present || present;
-    if (present || publication.excused || !publication.acked || publication.mode->in_memory) {
-      continue;
-    }
+    const Mode& mode = *publication.mode;
+    const bool asked_for = publication.acked && mode.is_judged && !mode.in_memory;
+    if (present || publication.excused || !asked_for) continue;
     publication.excused = true;  // said once
     if (limits && !some_present) continue;
     findings.push_back({Check::kHistory, "", verdict::Level::kMust, name, 0,
@@ -149,7 +149,8 @@ void History::JudgeDelivered(const std::string& name, Channel& channel, Findings
       record->delivered = true;
     }
     // A record that came and went between two looks was never seen.
-    const bool unseen = delivery.mode->in_memory || delivery.mode->limits;
+    const bool unseen =
+        delivery.mode->in_memory || delivery.mode->limits || !delivery.mode->is_judged;
     if (stored || (unseen && std::ranges::any_of(channel.publications, [&](const auto& sent) {
                      return sent.payload == delivery.payload;
                    }))) {

@@ -26,18 +26,22 @@ struct TargetInfo {
   std::string name;
   std::string version;
   // What it can do, by the names that scenarios need: "file", "memory", "kill",
-  // "format:stan-file-1".
+  // "format:stan-file-1"; "client": named clients; "raw": bytes that no client library sends;
+  // "program": command line, configuration file, exit codes; "clock": its time passes at no cost.
   std::vector<std::string> capabilities;
   bool is_reference = false;  // built from reference/: agreement with it is no evidence
 };
+
+// The error of a client step on a client that is not connected or a subscription that is not open.
+inline constexpr char kNotThere[] = "(no such client or subscription)";
 
 class Driver {
  public:
   virtual ~Driver() = default;
   virtual TargetInfo Info() const = 0;
 
-  // Each performs one step and returns its outcome: Started, Published or Read. REQUIRES: the order
-  // that the scenario loader has checked (no Publish before Start, and so on).
+  // Each performs one step and returns its outcome: Started, Published, Read or Done. REQUIRES: the
+  // order that the scenario loader has checked (no Publish before Start, and so on).
   virtual Result<verdict::Observation> Start(const scenario::Settings& settings,
                                              const std::map<std::string, std::string>& keys) = 0;
   virtual Result<verdict::Observation> Publish(const scenario::Publish& publish) = 0;
@@ -46,17 +50,33 @@ class Driver {
   virtual Result<verdict::Observation> Kill() = 0;
   // Lets the target's time pass.
   virtual Result<verdict::Observation> Wait(const scenario::Wait& wait) = 0;
+  // A step of a named client. Its outcome is Answered, Read for Receive, or Reply for Request and
+  // Raw. What the step makes the target log is in this observation, not in that of a later step.
+  // A name that is not connected or open (a refused one never was) is answered with kNotThere.
+  // REQUIRES: the capability "client" or "raw".
+  virtual Result<verdict::Observation> Act(const scenario::ClientStep&) {
+    return Status(Code::kInvalid, "the target has no clients");
+  }
 
   // Where the target keeps its store. Files there are changed by the harness only while the target
   // is stopped.
   virtual env::FileSystem& files() = 0;
   virtual std::string directory() const = 0;
+  // A channel that the driver itself uses in the store of a running target, "" for none. It is no
+  // part of what the target shows.
+  virtual std::string barrier_channel() const { return ""; }
 };
 
 struct DriverOptions {
   // Where the target's directory is made on disk; "" keeps it in memory where the driver can.
   std::string directory;
   uint64_t seed = 1;  // of the target's entropy, where it takes one
+  // For server programs: the folder of target files (harness/targets), that of this program's own
+  // executables, and the program to be run instead of the one that the target file names; "" for
+  // that one.
+  std::string targets = "harness/targets";
+  std::string executables;
+  std::string server;
 };
 
 // Makes a fresh target with an empty store.

@@ -2,6 +2,7 @@
 //   inproc           the reference's store in this process
 //   canary:nothing   acknowledges and keeps nothing; must fail, or the harness sees nothing
 //   canary:plain     never encrypts; must fail likewise
+//   reference, nats-streaming-server, or the path of a target file: a server program
 // Threads: pure functions.
 #pragma once
 
@@ -19,7 +20,8 @@ struct TargetRow {
 };
 std::vector<TargetRow> Targets();
 
-// A fresh target with an empty store. kNotFound if no target has this name.
+// A fresh target with an empty store. TARGET is a name of Targets(), or a path (with a '/' or
+// ending in .json) of a target file. kNotFound if there is no such target.
 Result<std::unique_ptr<Driver>> MakeDriver(const std::string& target, const DriverOptions& options);
 
 }  // namespace atrest::driver

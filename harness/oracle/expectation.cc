@@ -47,6 +47,11 @@ void JudgeStart(const Expectation& expected, const verdict::Started& seen, Judge
     judgement.Fail(seen.ok ? "a refusal is expected, but it started"
                            : "a start is expected, but it refused: " + seen.refusal);
   }
+  if (expected.exit_code && expected.exit_code != seen.exit_code) {
+    judgement.Fail(
+        "exit code " + std::to_string(*expected.exit_code) + " is expected, but " +
+        (seen.exit_code ? "it is " + std::to_string(*seen.exit_code) : "it did not exit"));
+  }
   if (!expected.refusal) return;
   if (seen.ok) {
     judgement.Fail("the refusal \"" + *expected.refusal + "\" is expected, but it started");
@@ -101,6 +106,36 @@ void JudgeReceives(const std::vector<scenario::ExpectedDelivery>& expected,
     }
     return;
   }
+}
+
+void JudgeRedelivered(const std::vector<uint64_t>& expected, const verdict::Read& seen,
+                      Judgement& judgement) {
+  const auto list = [](const std::vector<uint64_t>& sequences) {
+    std::string text;
+    for (const uint64_t sequence : sequences) text += " " + std::to_string(sequence);
+    return text.empty() ? " none" : text;
+  };
+  std::vector<uint64_t> marked;
+  for (const verdict::Delivery& delivery : seen.deliveries) {
+    if (delivery.redelivered) marked.push_back(delivery.sequence);
+  }
+  if (marked == expected) return;
+  judgement.Fail("marked as redelivered are expected:" + list(expected) +
+                 ", but were:" + list(marked));
+}
+
+void JudgeAnswer(const std::string& expected, const verdict::Answered& seen, Judgement& judgement) {
+  if (expected == seen.error) return;
+  const auto show = [](const std::string& error) {
+    return error.empty() ? std::string("acceptance") : "the error \"" + error + "\"";
+  };
+  judgement.Fail(show(expected) + " is expected, but it was " + show(seen.error));
+}
+
+void JudgeReply(const std::string& expected, const verdict::Reply& seen, Judgement& judgement) {
+  if (seen.answered && expected == seen.bytes) return;
+  judgement.Fail("the reply " + oracle::Show(expected) + " is expected, but " +
+                 (seen.answered ? "it was " + oracle::Show(seen.bytes) : "none came"));
 }
 
 void JudgeLog(const char* level, const std::vector<std::string>& expected,
@@ -269,11 +304,17 @@ std::vector<Finding> Judge(const scenario::Expectation& expectation, const scena
       judgement.Fail(all ? "a refusal is expected, but all were acked"
                          : "an ack is expected, but: " + published->error);
     }
+    if (expectation.answer) JudgeAnswer(*expectation.answer, {published->error}, judgement);
   } else if (const auto* read = std::get_if<verdict::Read>(&seen.outcome)) {
     if (expectation.receives) JudgeReceives(*expectation.receives, *read, judgement);
+    if (expectation.redelivered) JudgeRedelivered(*expectation.redelivered, *read, judgement);
     if (expectation.tampering_detected) {
       JudgeTampering(std::get<scenario::Read>(action), *read, past, judgement);
     }
+  } else if (const auto* answered = std::get_if<verdict::Answered>(&seen.outcome)) {
+    if (expectation.answer) JudgeAnswer(*expectation.answer, *answered, judgement);
+  } else if (const auto* reply = std::get_if<verdict::Reply>(&seen.outcome)) {
+    if (expectation.reply) JudgeReply(*expectation.reply, *reply, judgement);
   } else if (const auto* disk = std::get_if<verdict::Disk>(&seen.outcome)) {
     JudgeDisk(expectation, *disk, judgement);
   }

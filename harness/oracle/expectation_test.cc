@@ -205,5 +205,49 @@ TEST(ShowTest, TellsTextFromBytes) {
   EXPECT_EQ(Show(std::string(50, 'x')), "\"" + std::string(40, 'x') + "\"... (50 bytes)");
 }
 
+TEST(ExpectationTest, AnswersOfClientStepsAreExact) {
+  Expectation expectation = Of("c");
+  expectation.answer = "";
+  const scenario::Action connect = scenario::ClientStep(scenario::Connect{"a"});
+  EXPECT_EQ(Judged(expectation, connect, {verdict::Answered{""}, {}}), "ok");
+  EXPECT_EQ(Judged(expectation, connect, {verdict::Answered{"no"}, {}}),
+            "acceptance is expected, but it was the error \"no\"");
+  expectation.answer = "no";
+  const scenario::Action publish = scenario::Publish{"foo", {"x"}};
+  EXPECT_EQ(Judged(expectation, publish, {verdict::Published{0, "no"}, {}}), "ok");
+  EXPECT_EQ(Judged(expectation, publish, {verdict::Published{1, ""}, {}}),
+            "the error \"no\" is expected, but it was acceptance");
+}
+
+TEST(ExpectationTest, MarksOfRedeliveryAreExact) {
+  Expectation expectation = Of("r");
+  expectation.redelivered = std::vector<uint64_t>{2};
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "a", "foo"}, {2, "b", "foo", true}})), "ok");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "a", "foo"}, {2, "b", "foo"}})),
+            "marked as redelivered are expected: 2, but were: none");
+}
+
+TEST(ExpectationTest, RepliesAreExact) {
+  Expectation expectation = Of("q");
+  expectation.reply = "";
+  const scenario::Action request = scenario::ClientStep(scenario::Request{"x", ""});
+  EXPECT_EQ(Judged(expectation, request, {verdict::Reply{"", true}, {}}), "ok");
+  EXPECT_EQ(Judged(expectation, request, {verdict::Reply{"", false}, {}}),
+            "the reply an empty payload is expected, but none came");
+  EXPECT_EQ(Judged(expectation, request, {verdict::Reply{"x", true}, {}}),
+            "the reply an empty payload is expected, but it was \"x\"");
+}
+
+TEST(ExpectationTest, ExitCodesAreExact) {
+  Expectation expectation = Of("on");
+  expectation.exit_code = 1;
+  const scenario::Action start = scenario::Start{};
+  EXPECT_EQ(Judged(expectation, start, {verdict::Started{false, "why", 1}, {}}), "ok");
+  EXPECT_EQ(Judged(expectation, start, {verdict::Started{false, "why", 0}, {}}),
+            "exit code 1 is expected, but it is 0");
+  EXPECT_EQ(Judged(expectation, start, {verdict::Started{true, ""}, {}}),
+            "exit code 1 is expected, but it did not exit");
+}
+
 }  // namespace
 }  // namespace atrest::oracle

@@ -45,6 +45,8 @@ std::vector<Finding> Model::Observe(const scenario::Action& action,
     Follow(*publish, std::get<verdict::Published>(seen.outcome), findings);
   } else if (const auto* read = std::get_if<scenario::Read>(&action)) {
     JudgeRead(*read, std::get<verdict::Read>(seen.outcome), findings);
+  } else if (const auto* step = std::get_if<scenario::ClientStep>(&action)) {
+    Follow(*step, seen, findings);
   } else if (const auto* inspect = std::get_if<scenario::Inspect>(&action)) {
     JudgeDisk(*inspect, std::get<verdict::Disk>(seen.outcome), findings);
   } else if (std::holds_alternative<scenario::Tamper>(action)) {
@@ -138,7 +140,10 @@ void Model::Limit(Messages& messages) const {
   }
 }
 
-void Model::End() { in_memory_.clear(); }
+void Model::End() {
+  in_memory_.clear();
+  subscribed_to_.clear();
+}
 
 void Model::Follow(const scenario::Start& start, const verdict::Started& started,
                    Findings& findings) {
@@ -150,6 +155,19 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   if (!started.ok && !SomethingCannotBeRead()) {
     findings.push_back(
         {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
+  }
+}
+
+// Where a subscription over several steps stands is not described; what it delivers is.
+void Model::Follow(const scenario::ClientStep& step, const verdict::Observation& seen,
+                   Findings& findings) {
+  if (const auto* subscribe = std::get_if<scenario::Subscribe>(&step)) {
+    subscribed_to_[subscribe->name] = subscribe->channel;
+  } else if (const auto* receive = std::get_if<scenario::Receive>(&step)) {
+    const auto channel = subscribed_to_.find(receive->subscription);
+    if (channel == subscribed_to_.end() || !IsJudged(channel->second)) return;
+    for (const verdict::Delivery& delivery : std::get<verdict::Read>(seen.outcome).deliveries)
+      JudgeDelivery(channel->second, delivery, findings);
   }
 }
 

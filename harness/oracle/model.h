@@ -76,6 +76,8 @@ class Model {
   void Follow(const scenario::Start& start, const verdict::Started& started, Findings& findings);
   void Follow(const scenario::Publish& publish, const verdict::Published& published,
               Findings& findings);
+  void Follow(const scenario::ClientStep& step, const verdict::Observation& seen,
+              Findings& findings);
 
   void JudgeRead(const scenario::Read& read, const verdict::Read& seen, Findings& findings) const;
   void JudgeDelivery(const std::string& channel, const verdict::Delivery& delivery,
@@ -100,7 +102,8 @@ class Model {
   std::optional<uint64_t> max_messages_;
   bool other_limits_ = false;
   std::set<std::string> unclear_;  // channels with a publish that was not acked: stored or not?
-  bool tampered_ = false;          // somebody else wrote to the files: nothing is promised any more
+  std::map<std::string, std::string> subscribed_to_;  // subscription -> channel
+  bool tampered_ = false;  // somebody else wrote to the files: nothing is promised any more
 };
 
 }  // namespace atrest::oracle

@@ -35,7 +35,8 @@ std::string Shown(const inspect::NonceReuse& reuse) {
 Result<verdict::Disk> LookAtDisk(env::FileSystem& files, const std::string& directory,
                                  const std::vector<std::string>& key_names,
                                  const std::map<std::string, std::string>& keys,
-                                 const std::vector<std::string>& texts) {
+                                 const std::vector<std::string>& texts,
+                                 const std::string& ignored) {
   verdict::Disk disk;
   if (!files.Exists(directory)) {
     for (const std::string& text : texts) disk.hits.push_back({text, {}, {}});
@@ -47,18 +48,24 @@ Result<verdict::Disk> LookAtDisk(env::FileSystem& files, const std::string& dire
   options.keep_payloads = true;
   const auto inspection = inspect::Inspect(files, directory, secrets, options);
   if (!inspection.ok()) return inspection.status();
+  const auto is_ignored = [&](const std::string& path) {
+    return !ignored.empty() && path.starts_with(ignored + "/");
+  };
   for (const inspect::Channel& channel : inspection.value().channels) {
+    if (channel.name == ignored) continue;
     for (const inspect::StoredMessage& stored : channel.messages) {
       disk.messages.push_back(Shown(channel.name, stored, key_names));
     }
   }
   for (const inspect::Damage& damage : inspection.value().damage) {
+    if (is_ignored(damage.file)) continue;
     disk.damage.push_back({damage.file, damage.offset, inspect::NameOf(damage.kind), damage.why});
   }
   for (const inspect::NonceReuse& reuse : inspection.value().nonce_reuse) {
     disk.nonce_reuse.push_back(Shown(reuse));
   }
   ATREST_TRY(Scan(files, directory, texts, disk));
+  std::erase_if(disk.sizes, [&](const auto& file) { return is_ignored(file.first); });
   return disk;
 }
 

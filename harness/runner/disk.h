@@ -12,10 +12,12 @@
 
 namespace atrest::runner {
 
-// KEY_NAMES choose among KEYS (name -> bytes); TEXTS are searched for in every file and name.
+// KEY_NAMES choose among KEYS (name -> bytes); TEXTS are searched for in every file and name. What
+// belongs to the channel IGNORED is left out; "" for none.
 Result<verdict::Disk> LookAtDisk(env::FileSystem& files, const std::string& directory,
                                  const std::vector<std::string>& key_names,
                                  const std::map<std::string, std::string>& keys,
-                                 const std::vector<std::string>& texts);
+                                 const std::vector<std::string>& texts,
+                                 const std::string& ignored = "");
 
 }  // namespace atrest::runner

@@ -5,6 +5,7 @@
 #include "harness/oracle/expectation.h"
 #include "harness/oracle/model.h"
 #include "harness/runner/disk.h"
+#include "harness/runner/disk_follower.h"
 #include "harness/runner/trace.h"
 #include "harness/runner/workspace.h"
 #include "harness/tamper/tamper.h"
@@ -31,6 +32,14 @@ bool Fits(const scenario::Action& action, const verdict::Outcome& outcome) {
   if (std::holds_alternative<scenario::Inspect>(action)) {
     return std::holds_alternative<verdict::Disk>(outcome);
   }
+  if (const auto* step = std::get_if<scenario::ClientStep>(&action)) {
+    if (std::holds_alternative<scenario::Receive>(*step))
+      return std::holds_alternative<verdict::Read>(outcome);
+    const bool raw = std::holds_alternative<scenario::Request>(*step) ||
+                     std::holds_alternative<scenario::Raw>(*step);
+    return raw ? std::holds_alternative<verdict::Reply>(outcome)
+               : std::holds_alternative<verdict::Answered>(outcome);
+  }
   return std::holds_alternative<verdict::Done>(outcome);
 }
 
@@ -42,7 +51,8 @@ class Execution {
         driver_(driver),
         suite_(suite),
         fixtures_(fixtures),
-        model_(scenario.keys) {
+        model_(scenario.keys),
+        disk_(scenario, driver) {
     verdict_.scenario = scenario.id;
     verdict_.title = scenario.title;
     verdict_.suite = scenario.suite;
@@ -67,7 +77,12 @@ class Execution {
       NameTheStore(seen.value());
       NoteReports(step.action, seen.value());
       Note(step, seen.value());
-      if (JudgedToAnEnd(step, seen.value())) break;
+      auto on_disk = disk_.Observe(step, seen.value());
+      if (!on_disk.ok()) {
+        End(Kind::kHarnessError, on_disk.status().message());
+        break;
+      }
+      if (JudgedToAnEnd(step, seen.value(), on_disk.value())) break;
     }
     return std::move(verdict_);
   }
@@ -98,6 +113,7 @@ class Execution {
   Result<Observation> Perform(const scenario::Stop&) { return driver_.Stop(); }
   Result<Observation> Perform(const scenario::Kill&) { return driver_.Kill(); }
   Result<Observation> Perform(const scenario::Wait& wait) { return driver_.Wait(wait); }
+  Result<Observation> Perform(const scenario::ClientStep& step) { return driver_.Act(step); }
   Result<Observation> Perform(const scenario::Tamper& tamper) {
     // A target that never wrote what is to be changed has shown nothing: that is not the harness's
     // failure.
@@ -111,8 +127,8 @@ class Execution {
     for (const std::string& canary : model_.Canaries()) {
       if (std::ranges::find(texts, canary) == texts.end()) texts.push_back(canary);
     }
-    auto disk =
-        LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys, texts);
+    auto disk = LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys,
+                           texts, driver_.barrier_channel());
     if (!disk.ok()) return disk.status();
     return Observation{std::move(disk).value(), {}};
   }
@@ -131,6 +147,7 @@ class Execution {
     if (auto* started = std::get_if<verdict::Started>(&seen.outcome)) name(started->refusal);
     if (auto* published = std::get_if<verdict::Published>(&seen.outcome)) name(published->error);
     if (auto* read = std::get_if<verdict::Read>(&seen.outcome)) name(read->error);
+    if (auto* answered = std::get_if<verdict::Answered>(&seen.outcome)) name(answered->error);
     if (auto* crashed = std::get_if<verdict::Crashed>(&seen.outcome)) name(crashed->how);
   }
 
@@ -151,7 +168,8 @@ class Execution {
   }
 
   // Whether the scenario is over after this step, with the verdict set.
-  bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen) {
+  bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen,
+                     const std::vector<oracle::Finding>& on_disk) {
     if (const auto* crash = std::get_if<verdict::Crashed>(&seen.outcome)) {
       return End(Kind::kCrashed, "the target ended by itself: " + crash->how);
     }
@@ -161,10 +179,15 @@ class Execution {
     for (const oracle::Finding& finding : model_.Observe(step.action, seen)) {
       if (Counts(finding)) return Fail(finding);
     }
+    for (const oracle::Finding& finding : on_disk) {
+      if (finding.level != verdict::Level::kInfo) fprintf(stderr, "DISK %s: %s\n", scenario_.id.c_str(), finding.message.c_str());
+      if (Counts(finding)) return Fail(finding);
+    }
     bool start_is_expected = false;  // or its refusal: somebody speaks of it
     for (const scenario::Expectation& expectation : scenario_.expectations) {
       if (step.label.empty() || expectation.step != step.label) continue;
-      start_is_expected = start_is_expected || expectation.started || expectation.refusal;
+      start_is_expected =
+          start_is_expected || expectation.started || expectation.refusal || expectation.exit_code;
       const auto findings =
           oracle::Judge(expectation, step.action, seen, {model_.history(), reported_});
       if (!findings.empty()) return Fail(findings.front());
@@ -213,6 +236,7 @@ class Execution {
   const Suite& suite_;
   env::FileSystem& fixtures_;
   oracle::Model model_;
+  DiskFollower disk_;
   bool reported_ = false;
   verdict::Verdict verdict_;
 };

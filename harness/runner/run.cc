@@ -22,6 +22,7 @@ driver::DriverOptions DriverOptionsFor(const scenario::Scenario& scenario,
 
 std::string ReplayCommand(const scenario::Scenario& scenario, const RunOptions& options) {
   std::string command = "atrest run " + scenario.id + " --target " + options.target;
+  if (!options.server.empty()) command += " --server " + options.server;
   if (options.seed != 1) command += " --seed " + std::to_string(options.seed);
   return command;
 }

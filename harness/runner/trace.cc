@@ -20,7 +20,7 @@ struct Summariser {
     for (size_t i = 0; i < r.deliveries.size() && i < kDeliveriesShownMax; ++i) {
       const verdict::Delivery& delivery = r.deliveries[i];
       text += (text.empty() ? "" : ", ") + std::to_string(delivery.sequence) + " " +
-              oracle::Show(delivery.payload);
+              oracle::Show(delivery.payload) + (delivery.redelivered ? " again" : "");
     }
     if (r.deliveries.size() > kDeliveriesShownMax) {
       text += ", and " + std::to_string(r.deliveries.size() - kDeliveriesShownMax) + " more";
@@ -32,6 +32,13 @@ struct Summariser {
            " damaged places, " + std::to_string(d.nonce_reuse.size()) + " nonces used twice";
   }
   std::string operator()(const verdict::Crashed& c) const { return "the target ended: " + c.how; }
+  std::string operator()(const verdict::Answered& a) const {
+    return a.error.empty() ? "accepted" : "refused: " + a.error;
+  }
+  std::string operator()(const verdict::Reply& r) const {
+    const std::string what = r.answered ? "reply " + oracle::Show(r.bytes) : "no reply";
+    return what + (r.closed ? ", then closed" : "");
+  }
   std::string operator()(const verdict::Undecided& u) const { return "undecided: " + u.why; }
 };
 

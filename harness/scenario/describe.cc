@@ -26,6 +26,12 @@ std::string Describe(const Settings& s) {
   if (s.truncate_bad_eof)
     add(std::string("truncate_bad_eof=") + (*s.truncate_bad_eof ? "true" : "false"));
   if (s.cluster_id) add("cluster_id=" + *s.cluster_id);
+  number("max_channels", s.max_channels);
+  number("max_subscriptions", s.max_subscriptions);
+  number("max_inactivity_ms", s.max_inactivity_ms);
+  if (!s.channels.empty()) add("limits of " + std::to_string(s.channels.size()) + " channels");
+  for (const std::string& argument : s.arguments) add(argument);
+  if (s.config) add("config <" + *s.config + ">");
   return text.empty() ? "no options" : text;
 }
 
@@ -43,6 +49,51 @@ std::string Position(const Read& read) {
   return "";
 }
 
+std::string Position(const Subscribe& subscribe) {
+  switch (subscribe.from) {
+    case Subscribe::From::kNew:
+      return "new";
+    case Subscribe::From::kLast:
+      return "last";
+    case Subscribe::From::kTimeDelta:
+      return std::to_string(subscribe.time_delta_ms) + " ms ago";
+    case Subscribe::From::kSequence:
+      return std::to_string(subscribe.sequence);
+    case Subscribe::From::kFirst:
+      return "first";
+  }
+  return "";
+}
+
+struct ClientDescriber {
+  std::string operator()(const Connect& s) const { return "client " + s.client + " connects"; }
+  std::string operator()(const Disconnect& s) const { return "client " + s.client + " closes"; }
+  std::string operator()(const Vanish& s) const { return "client " + s.client + " vanishes"; }
+  std::string operator()(const Subscribe& s) const {
+    std::string text = "client " + s.client + " subscribes to " + s.channel + " as " + s.name +
+                       " from " + Position(s);
+    if (!s.durable.empty()) text += ", durable " + s.durable;
+    if (!s.queue.empty()) text += ", queue " + s.queue;
+    text += ", max in flight " + std::to_string(s.max_in_flight);
+    if (s.manual_acks) text += ", acks by hand";
+    return text;
+  }
+  std::string operator()(const Receive& s) const { return s.subscription + " receives"; }
+  std::string operator()(const Ack& s) const {
+    std::string text = s.subscription + " acks";
+    for (const uint64_t sequence : s.sequences) text += " " + std::to_string(sequence);
+    return text;
+  }
+  std::string operator()(const CloseSubscription& s) const { return "close " + s.subscription; }
+  std::string operator()(const Unsubscribe& s) const { return "unsubscribe " + s.subscription; }
+  std::string operator()(const Request& s) const {
+    return "request " + s.subject + " with " + std::to_string(s.payload.size()) + " bytes";
+  }
+  std::string operator()(const Raw& s) const {
+    return "send " + std::to_string(s.bytes.size()) + " raw bytes";
+  }
+};
+
 struct Describer {
   std::string operator()(const UseGolden& s) const { return "golden store " + s.name; }
   std::string operator()(const Start& s) const { return "start with " + Describe(s.settings); }
@@ -50,7 +101,8 @@ struct Describer {
     const size_t count = s.payloads.size();
     const std::string what = count == 1 ? std::to_string(s.payloads[0].size()) + " bytes"
                                         : std::to_string(count) + " messages";
-    return "publish " + what + " to " + s.channel;
+    const std::string who = s.client.empty() ? "" : "client " + s.client + ": ";
+    return who + "publish " + what + " to " + s.channel;
   }
   std::string operator()(const Read& s) const {
     return "read " + s.channel + " from " + Position(s);
@@ -62,6 +114,7 @@ struct Describer {
     return "tamper with the files (" + std::to_string(s.operations.size()) + " changes)";
   }
   std::string operator()(const Inspect&) const { return "inspect the disk"; }
+  std::string operator()(const ClientStep& s) const { return std::visit(ClientDescriber{}, s); }
 };
 
 }  // namespace

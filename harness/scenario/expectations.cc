@@ -1,6 +1,7 @@
 #include "harness/scenario/expectations.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace atrest::scenario {
 namespace {
@@ -58,11 +59,21 @@ ExpectedDiskMessage ParseDiskMessage(JsonCursor cursor, const Scenario& scenario
   return message;
 }
 
-// The step that EXPECTATION names must be one of KIND, since MEMBER is about such a step's outcome.
 template <typename Kind>
+bool Is(const Action& action) {
+  if constexpr (std::is_constructible_v<ClientStep, Kind>) {
+    const auto* step = std::get_if<ClientStep>(&action);
+    return step != nullptr && std::holds_alternative<Kind>(*step);
+  } else {
+    return std::holds_alternative<Kind>(action);
+  }
+}
+
+// The step that EXPECTATION names must be of one of KINDS, since MEMBER is about such a step's
+// outcome.
+template <typename... Kinds>
 void NeedStep(const JsonCursor& cursor, const Action& action, const char* member) {
-  if (!std::holds_alternative<Kind>(action))
-    cursor.Fail(std::string(member) + " does not go with this step");
+  if (!(Is<Kinds>(action) || ...)) cursor.Fail(std::string(member) + " does not go with this step");
 }
 
 void ParseStartChecks(JsonCursor& cursor, const Action& action, Expectation& expectation) {
@@ -74,12 +85,31 @@ void ParseStartChecks(JsonCursor& cursor, const Action& action, Expectation& exp
     NeedStep<Start>(*refusal, action, "\"refused\"");
     expectation.refusal = refusal->Text();
   }
+  if (const auto code = cursor.Find("exit")) {
+    NeedStep<Start>(*code, action, "\"exit\"");
+    expectation.exit_code = static_cast<int>(code->Unsigned(255));
+  }
 }
 
 void ParseClientChecks(JsonCursor& cursor, const Action& action, Expectation& expectation) {
   if (const auto receives = cursor.Find("receives")) {
-    NeedStep<Read>(*receives, action, "\"receives\"");
+    NeedStep<Read, Receive>(*receives, action, "\"receives\"");
     expectation.receives = ParseReceives(*receives);
+  }
+  if (const auto redelivered = cursor.Find("redelivered")) {
+    NeedStep<Receive>(*redelivered, action, "\"redelivered\"");
+    expectation.redelivered.emplace();
+    for (const JsonCursor& item : redelivered->Items())
+      expectation.redelivered->push_back(item.Unsigned());
+  }
+  if (const auto answer = cursor.Find("answer")) {
+    NeedStep<Connect, Disconnect, Subscribe, CloseSubscription, Unsubscribe, Publish>(
+        *answer, action, "\"answer\"");
+    expectation.answer = answer->Text();
+  }
+  if (const auto reply = cursor.Find("reply")) {
+    NeedStep<Request, Raw>(*reply, action, "\"reply\"");
+    expectation.reply = reply->Payload();
   }
   if (const auto published = cursor.Find("published")) {
     NeedStep<Publish>(*published, action, "\"published\"");
@@ -126,9 +156,9 @@ void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action&
 }
 
 bool ChecksSomething(const Expectation& e) {
-  return e.started || e.refusal || e.receives || e.errors || e.warnings || e.published ||
-         !e.messages.empty() || e.damage || e.nonces_unique || !e.texts.empty() ||
-         !e.sizes.empty() || e.tampering_detected;
+  return e.started || e.refusal || e.exit_code || e.receives || e.redelivered || e.answer ||
+         e.reply || e.errors || e.warnings || e.published || !e.messages.empty() || e.damage ||
+         e.nonces_unique || !e.texts.empty() || !e.sizes.empty() || e.tampering_detected;
 }
 
 }  // namespace

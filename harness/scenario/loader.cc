@@ -10,7 +10,8 @@ namespace atrest::scenario {
 namespace {
 
 // A driver's documented capabilities; a scenario that needs anything else has a typing error.
-constexpr const char* kCapabilities[] = {"file", "memory", "kill", "format:stan-file-1"};
+constexpr const char* kCapabilities[] = {"file",   "memory", "kill",    "format:stan-file-1",
+                                         "client", "raw",    "program", "clock"};
 
 void ParseRequirementIds(const JsonCursor& cursor, const Requirements& known, Scenario& scenario) {
   for (const JsonCursor& item : cursor.Items()) {
@@ -50,21 +51,39 @@ void ParseHead(JsonCursor& cursor, const Requirements& known, Scenario& scenario
   }
 }
 
-// What a target must be able to do for a step; "" for what every target can.
-std::string CapabilityFor(const Action& action) {
-  if (const auto* start = std::get_if<Start>(&action)) return start->settings.store;
-  if (std::holds_alternative<Kill>(action)) return "kill";
+bool IsForAProgram(const Settings& settings) {
+  return settings.max_channels || settings.max_subscriptions || settings.max_inactivity_ms ||
+         !settings.channels.empty() || !settings.arguments.empty() || settings.config;
+}
+
+// What a target must be able to do for a step beside what every target can.
+std::vector<std::string> CapabilitiesFor(const Action& action) {
+  if (const auto* start = std::get_if<Start>(&action)) {
+    std::vector<std::string> needed = {start->settings.store};
+    if (IsForAProgram(start->settings)) needed.push_back("program");
+    return needed;
+  }
+  if (const auto* step = std::get_if<ClientStep>(&action)) {
+    const bool raw = std::holds_alternative<Request>(*step) || std::holds_alternative<Raw>(*step);
+    return {raw ? "raw" : "client"};
+  }
+  if (const auto* publish = std::get_if<Publish>(&action)) {
+    return publish->client.empty() ? std::vector<std::string>()
+                                   : std::vector<std::string>{"client"};
+  }
+  if (std::holds_alternative<Kill>(action)) return {"kill"};
   const bool bytes_on_disk = std::holds_alternative<UseGolden>(action) ||
                              std::holds_alternative<Tamper>(action) ||
                              std::holds_alternative<Inspect>(action);
-  return bytes_on_disk ? "format:stan-file-1" : "";
+  return bytes_on_disk ? std::vector<std::string>{"format:stan-file-1"}
+                       : std::vector<std::string>();
 }
 
 bool IsRefused(const Scenario& scenario, const Step& step) {
   return !step.label.empty() &&
          std::ranges::any_of(scenario.expectations, [&](const Expectation& expectation) {
            return expectation.step == step.label &&
-                  (expectation.refusal || expectation.started == false);
+                  (expectation.refusal || expectation.exit_code || expectation.started == false);
          });
 }
 
@@ -78,10 +97,10 @@ void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, bo
   };
   if (std::holds_alternative<UseGolden>(action) && index != 0)
     at.Fail("\"golden\" is only the first step");
-  const std::string capability = CapabilityFor(action);
-  const auto& needs = scenario.needs;
-  if (!capability.empty() && std::ranges::find(needs, capability) == needs.end()) {
-    at.Fail("this step needs \"" + capability + "\"");
+  for (const std::string& capability : CapabilitiesFor(action)) {
+    const auto& needs = scenario.needs;
+    if (std::ranges::find(needs, capability) == needs.end())
+      at.Fail("this step needs \"" + capability + "\"");
   }
   if (std::holds_alternative<Start>(action)) {
     need(false, "the server is running already");
@@ -89,7 +108,8 @@ void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, bo
   } else if (std::holds_alternative<Stop>(action) || std::holds_alternative<Kill>(action)) {
     need(true, "the server is not running");
     running = false;
-  } else if (std::holds_alternative<Publish>(action) || std::holds_alternative<Read>(action)) {
+  } else if (std::holds_alternative<Publish>(action) || std::holds_alternative<Read>(action) ||
+             std::holds_alternative<ClientStep>(action)) {
     need(true, "the server is not running");
   } else if (std::holds_alternative<Tamper>(action)) {
     need(false, "files are changed only while the server is stopped");

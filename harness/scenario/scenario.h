@@ -19,6 +19,15 @@
 
 namespace atrest::scenario {
 
+// Limits of one channel; an absent member inherits.
+struct ChannelLimits {
+  std::optional<uint64_t> max_messages;
+  std::optional<uint64_t> max_bytes;
+  std::optional<int64_t> max_age_ms;
+  std::optional<uint64_t> max_subscriptions;
+  std::optional<int64_t> max_inactivity_ms;
+};
+
 // How a server is started. An absent member is an option that is not given at all.
 struct Settings {
   std::optional<bool> encrypt;
@@ -37,6 +46,15 @@ struct Settings {
   std::optional<uint32_t> crc_polynomial;
   std::optional<bool> truncate_bad_eof;
   std::optional<std::string> cluster_id;
+  // What only a server program has; needs the capability "program".
+  std::optional<uint64_t> max_channels;
+  std::optional<uint64_t> max_subscriptions;
+  std::optional<int64_t> max_inactivity_ms;
+  std::map<std::string, ChannelLimits> channels;  // by name or wildcard
+  // More arguments, behind all others, and the text of a configuration file. {key:NAME} stands for
+  // the bytes of a key in both, so that reports can print them.
+  std::vector<std::string> arguments;
+  std::optional<std::string> config;
 };
 
 // The steps.
@@ -51,9 +69,11 @@ struct Start {
   Settings settings;
 };
 
+// CLIENT: the name of a connected client; "" for one of the harness's own.
 struct Publish {
   std::string channel;
   std::vector<std::string> payloads;
+  std::string client = {};
 };
 
 // A new subscription, acknowledging what it gets, until nothing more comes or MAX messages have
@@ -134,7 +154,70 @@ struct Inspect {
   std::vector<std::string> texts;
 };
 
-using Action = std::variant<UseGolden, Start, Publish, Read, Stop, Kill, Wait, Tamper, Inspect>;
+// The steps of named clients, which stay connected, and of their named subscriptions, which stay
+// open, over several steps. Both end with the server: afterwards the names are free again. A target
+// that can do them has the capability "client".
+
+struct Connect {
+  std::string client;  // its name, and its client id
+};
+struct Disconnect {  // in order: the server is told
+  std::string client;
+};
+struct Vanish {  // its connection is cut without a word
+  std::string client;
+};
+
+struct Subscribe {
+  enum class From { kNew, kLast, kTimeDelta, kSequence, kFirst };
+  std::string client;
+  std::string name;  // of the subscription, in the scenario only
+  std::string channel;
+  From from = From::kNew;
+  uint64_t sequence = 0;      // for kSequence
+  int64_t time_delta_ms = 0;  // for kTimeDelta: that long ago
+  std::string durable;        // "" for none
+  std::string queue;          // "" for none
+  uint32_t max_in_flight = 1024;
+  int64_t ack_wait_s = 30;
+  bool manual_acks = false;  // else each message is acked as it comes
+};
+
+// All that has come and comes to the subscription until nothing more does, without what an earlier
+// step received.
+struct Receive {
+  std::string subscription;
+};
+
+// Acks by hand, of messages that were received.
+struct Ack {
+  std::string subscription;
+  std::vector<uint64_t> sequences;
+};
+struct CloseSubscription {
+  std::string subscription;
+};
+struct Unsubscribe {
+  std::string subscription;
+};
+
+// One NATS request with these bytes as its payload, on a connection of its own: what no client
+// library sends. Needs the capability "raw", as the next does.
+struct Request {
+  std::string subject;
+  std::string payload;
+};
+
+// These bytes to the server's client port, on a connection of its own.
+struct Raw {
+  std::string bytes;
+};
+
+using ClientStep = std::variant<Connect, Disconnect, Vanish, Subscribe, Receive, Ack,
+                                CloseSubscription, Unsubscribe, Request, Raw>;
+
+using Action =
+    std::variant<UseGolden, Start, Publish, Read, Stop, Kill, Wait, Tamper, Inspect, ClientStep>;
 
 struct Step {
   std::string label;  // "" for none
@@ -171,7 +254,11 @@ struct Expectation {
   std::string step;         // a label
   std::string requirement;  // the id that is broken where this does not hold
   std::optional<bool> started;
-  std::optional<std::string> refusal;                     // exact
+  std::optional<std::string> refusal;  // exact
+  std::optional<int> exit_code;        // of a start that was refused
+  std::optional<std::string> answer;   // of a client step: "" accepted, else the error's exact text
+  std::optional<std::string> reply;    // of a request or raw bytes: exactly these bytes
+  std::optional<std::vector<uint64_t>> redelivered;       // these came marked so, in this order
   std::optional<std::vector<ExpectedDelivery>> receives;  // exactly these, in this order
   // The ERR and the WRN lines logged during the step, exact and in order; the store's directory
   // reads <store>.

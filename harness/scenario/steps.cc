@@ -25,6 +25,49 @@ uint64_t AsUnsigned(const JsonCursor& c) { return c.Unsigned(); }
 bool AsBool(const JsonCursor& c) { return c.Bool(); }
 std::string AsText(const JsonCursor& c) { return c.Text(); }
 
+int64_t AsTime(const JsonCursor& c) { return static_cast<int64_t>(c.Unsigned(kTimeMaxMs)); }
+
+ChannelLimits ParseChannelLimits(JsonCursor cursor) {
+  ChannelLimits limits;
+  Take(cursor, "max_messages", limits.max_messages, AsUnsigned);
+  Take(cursor, "max_bytes", limits.max_bytes, AsUnsigned);
+  Take(cursor, "max_age_ms", limits.max_age_ms, AsTime);
+  Take(cursor, "max_subscriptions", limits.max_subscriptions, AsUnsigned);
+  Take(cursor, "max_inactivity_ms", limits.max_inactivity_ms, AsTime);
+  cursor.Finish();
+  return limits;
+}
+
+// Every {key:NAME} in TEXT names a key.
+std::string TextWithKeys(const JsonCursor& cursor, const Keys& keys) {
+  constexpr std::string_view kOpen = "{key:";
+  std::string text = cursor.Text();
+  for (size_t at = 0; (at = text.find(kOpen, at)) != std::string::npos;) {
+    at += kOpen.size();
+    const size_t end = text.find('}', at);
+    if (end == std::string::npos || !keys.contains(text.substr(at, end - at)))
+      cursor.Fail("no key of this name in /keys");
+  }
+  return text;
+}
+
+// What only a server program has.
+void ParseProgramSettings(JsonCursor& cursor, const Keys& keys, Settings& settings) {
+  Take(cursor, "max_channels", settings.max_channels, AsUnsigned);
+  Take(cursor, "max_subscriptions", settings.max_subscriptions, AsUnsigned);
+  Take(cursor, "max_inactivity_ms", settings.max_inactivity_ms, AsTime);
+  if (auto channels = cursor.Find("channels")) {
+    for (const std::string& name : channels->Names())
+      settings.channels[name] = ParseChannelLimits(channels->Need(name));
+  }
+  if (const auto arguments = cursor.Find("arguments")) {
+    for (const JsonCursor& item : arguments->Items())
+      settings.arguments.push_back(TextWithKeys(item, keys));
+  }
+  Take(cursor, "config", settings.config,
+       [&](const JsonCursor& c) { return TextWithKeys(c, keys); });
+}
+
 Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
   Settings settings;
   const auto key_name = [&](const JsonCursor& c) { return KeyName(c, keys); };
@@ -39,8 +82,7 @@ Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
   }
   Take(cursor, "max_messages", settings.max_messages, AsUnsigned);
   Take(cursor, "max_bytes", settings.max_bytes, AsUnsigned);
-  Take(cursor, "max_age_ms", settings.max_age_ms,
-       [](const JsonCursor& c) { return static_cast<int64_t>(c.Unsigned(kTimeMaxMs)); });
+  Take(cursor, "max_age_ms", settings.max_age_ms, AsTime);
   Take(cursor, "slice_max_messages", settings.slice_max_messages, AsUnsigned);
   Take(cursor, "slice_max_bytes", settings.slice_max_bytes, AsUnsigned);
   Take(cursor, "buffer_size", settings.buffer_size, AsUnsigned);
@@ -50,6 +92,7 @@ Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
        [](const JsonCursor& c) { return static_cast<uint32_t>(c.Unsigned(UINT32_MAX)); });
   Take(cursor, "truncate_bad_eof", settings.truncate_bad_eof, AsBool);
   Take(cursor, "cluster_id", settings.cluster_id, AsText);
+  ParseProgramSettings(cursor, keys, settings);
   cursor.Finish();
   return settings;
 }
@@ -65,6 +108,7 @@ Action ParsePublish(JsonCursor cursor, const Keys&) {
   const JsonCursor payloads = cursor.Need("payloads");
   for (const JsonCursor& item : payloads.Items()) publish.payloads.push_back(item.Payload());
   if (publish.payloads.empty()) payloads.Fail("at least one payload is expected");
+  if (const auto client = cursor.Find("client")) publish.client = client->Text();
   cursor.Finish();
   return publish;
 }
@@ -222,17 +266,21 @@ std::vector<TamperOperation> ParseTamperOperations(const JsonCursor& cursor) {
 Step ParseStep(JsonCursor cursor, const Keys& keys) {
   Step step;
   if (const auto label = cursor.Find("as")) step.label = label->Text();
-  const StepKind* found = nullptr;
+  std::string found;
+  const auto take = [&](const std::string& kind) {
+    auto body = cursor.Find(kind);
+    if (body && !found.empty()) cursor.Fail("both \"" + found + "\" and \"" + kind + "\"");
+    if (body) found = kind;
+    return body;
+  };
   for (const StepKind& kind : kStepKinds) {
-    if (const auto body = cursor.Find(kind.name)) {
-      if (found != nullptr)
-        cursor.Fail(std::string("both \"") + found->name + "\" and \"" + kind.name + "\"");
-      found = &kind;
-      step.action = kind.parse(*body, keys);
-    }
+    if (const auto body = take(kind.name)) step.action = kind.parse(*body, keys);
+  }
+  for (const std::string& kind : ClientStepKinds()) {
+    if (const auto body = take(kind)) step.action = *ParseClientStep(kind, *body);
   }
   cursor.Finish();
-  if (found == nullptr)
+  if (found.empty())
     cursor.Fail("a step is expected: golden, start, publish, read, stop, kill, wait, ...");
   return step;
 }

@@ -22,6 +22,7 @@ struct LogLine {
 struct Started {
   bool ok = false;
   std::string refusal;  // the reason the target gave, without "Failed to start: "; "" when ok
+  std::optional<int> exit_code = {};  // of a program that refused
 };
 
 // The outcome of publishing the payloads of one step, in order; publishing stops at the first that
@@ -38,7 +39,7 @@ struct Delivery {
   bool redelivered = false;
 };
 
-// What a new subscription received until nothing more came.
+// What a subscription received until nothing more came.
 struct Read {
   std::vector<Delivery> deliveries;
   std::string error;  // of the subscription request; "" when it was accepted
@@ -88,12 +89,25 @@ struct Crashed {
 // Stops, kills, waits and tampering: done, nothing to report.
 struct Done {};
 
+// The server's answer to a client's request to connect, subscribe, close and so on.
+struct Answered {
+  std::string error;  // "" when it was accepted
+};
+
+// What came back for bytes that no client library sends.
+struct Reply {
+  std::string bytes;     // of a request: the reply's payload; of raw bytes: all that was sent back
+  bool answered = true;  // false: no reply came to a request
+  bool closed = false;   // the server closed the connection
+};
+
 // The driver could not tell within its bounds.
 struct Undecided {
   std::string why;
 };
 
-using Outcome = std::variant<Done, Started, Published, Read, Disk, Crashed, Undecided>;
+using Outcome =
+    std::variant<Done, Started, Published, Read, Disk, Crashed, Answered, Reply, Undecided>;
 
 // One step's outcome and what the target logged meanwhile.
 struct Observation {

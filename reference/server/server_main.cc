@@ -36,8 +36,14 @@ int Print(const std::string& text) {
   return 0;
 }
 
+// A text may quote a zero byte out of a configuration.
+void Complain(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fputc('\n', stderr);
+}
+
 int Fail(const std::string& text) {
-  std::fprintf(stderr, "%s\n", text.c_str());
+  Complain(text);
   return 1;
 }
 
@@ -48,7 +54,7 @@ int Run(const Options& options, const CommandLine& line, const std::string& prog
   }
   const atrest::Status supported = atrest::server::CheckSupported(options);
   if (!supported.ok()) return Fail(supported.message());
-  for (const std::string& notice : line.notices) std::fprintf(stderr, "%s\n", notice.c_str());
+  for (const std::string& notice : line.notices) Complain(notice);
   const std::string key = Environment(kKeyVariable).value_or("");
   if (!options.replay_events.empty()) return atrest::server::ReplayServer(options, key);
   return atrest::server::RunServer(options, key, program_name, line.warnings);
@@ -74,7 +80,7 @@ int main(int argc, char** argv) {
     case CommandLine::Action::kVersion:
       return Print(atrest::server::VersionText());
     case CommandLine::Action::kUsageError:
-      std::fprintf(stderr, "%s\n", line.error.c_str());
+      Complain(line.error);
       return Print(atrest::server::UsageText() + "\n");
     case CommandLine::Action::kFailure:
       return Fail(line.error);

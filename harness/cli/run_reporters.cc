@@ -1,0 +1,76 @@
+#include "harness/cli/run_reporters.h"
+
+#include <fstream>
+#include <iostream>
+
+#include "harness/driver/registry.h"
+
+namespace atrest::cli {
+namespace {
+
+using verdict::ExitCode;
+
+std::string TargetHelp() {
+  std::string help = "What is judged:";
+  for (const driver::TargetRow& row : driver::Targets())
+    help += std::string(" ") + row.name + " (" + row.what + ");";
+  return help + " or the path of a target file.";
+}
+
+}  // namespace
+
+RunReporters::RunReporters(const ReportArguments& arguments) {
+  if (!arguments.quiet) reporters_.push_back(report::MakeReporter("console", std::cout));
+  AddFile("junit", arguments.junit);
+  AddFile("json", arguments.json);
+}
+
+void RunReporters::AddFile(const char* format, const std::string& path) {
+  if (path.empty()) return;
+  auto file = std::make_unique<std::ofstream>(path, std::ios::binary);
+  if (!*file) throw CommandError{ExitCode::kUsage, "cannot write " + path};
+  reporters_.push_back(report::MakeReporter(format, *file));
+  files_.emplace_back(path, std::move(file));
+}
+
+runner::RunEvents RunReporters::Events() {
+  return {
+      [this](const verdict::RunSummary& summary) {
+        for (const auto& reporter : reporters_) reporter->RunStarting(summary);
+      },
+      [this](const verdict::Verdict& verdict) {
+        for (const auto& reporter : reporters_) reporter->ScenarioEnded(verdict);
+      },
+  };
+}
+
+void RunReporters::Finish(const verdict::RunSummary& summary) {
+  for (const auto& reporter : reporters_) reporter->RunEnded(summary);
+  for (const auto& [path, file] : files_) {
+    file->flush();
+    if (!*file) throw CommandError{ExitCode::kHarnessFailed, "cannot write " + path};
+  }
+}
+
+void AddTargetOptions(CLI::App& verb, TargetArguments& target) {
+  verb.add_option("--target", target.name, TargetHelp())->required();
+  verb.add_option("--server", target.server,
+                  "The program to be run for a target that is a server program");
+}
+
+void AddReportOptions(CLI::App& verb, ReportArguments& reports) {
+  verb.add_option("--junit", reports.junit, "Write a JUnit report to this file");
+  verb.add_option("--json", reports.json, "Write a JSON report to this file");
+  verb.add_flag("--quiet", reports.quiet, "Print nothing but errors");
+}
+
+driver::DriverFactory FactoryFor(const TargetArguments& target, const std::string& root) {
+  return [target, targets = root + "/harness/targets"](driver::DriverOptions made) {
+    made.targets = targets;
+    made.executables = OwnDirectory();
+    made.server = target.server;
+    return driver::MakeDriver(target.name, made);
+  };
+}
+
+}  // namespace atrest::cli

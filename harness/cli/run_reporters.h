@@ -1,0 +1,50 @@
+// What the verbs that judge a target share: naming the target, and the reporters of a run.
+// Errors: CommandError (command.h).
+// Threads: one.
+#pragma once
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/cli/command.h"
+#include "harness/driver/driver.h"
+#include "harness/report/reporter.h"
+#include "harness/runner/run.h"
+
+namespace atrest::cli {
+
+// Where reports go; "" for none.
+struct ReportArguments {
+  std::string junit;
+  std::string json;
+  bool quiet = false;
+};
+
+// The console and the files asked for, all fed the same events.
+class RunReporters {
+ public:
+  explicit RunReporters(const ReportArguments& arguments);
+  runner::RunEvents Events();
+  void Finish(const verdict::RunSummary& summary);
+
+ private:
+  void AddFile(const char* format, const std::string& path);
+
+  std::vector<std::pair<std::string, std::unique_ptr<std::ofstream>>> files_;
+  std::vector<std::unique_ptr<report::Reporter>> reporters_;
+};
+
+// What is judged.
+struct TargetArguments {
+  std::string name;
+  std::string server;  // the program to be run instead of the target's own; "" for that
+};
+void AddTargetOptions(CLI::App& verb, TargetArguments& target);
+void AddReportOptions(CLI::App& verb, ReportArguments& reports);
+// Fresh targets, with target files found below ROOT.
+driver::DriverFactory FactoryFor(const TargetArguments& target, const std::string& root);
+
+}  // namespace atrest::cli

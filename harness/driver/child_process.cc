@@ -1,0 +1,310 @@
+#include "harness/driver/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "harness/driver/process_guardian.h"
+
+extern char** environ;
+
+namespace atrest::driver {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A file descriptor, closed with its owner.
+class Fd {
+ public:
+  explicit Fd(int fd = -1) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  void Close() { *this = Fd(); }
+
+ private:
+  int fd_;
+};
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Status OsError(const std::string& what) {
+  return Status(Code::kIo, what + ": " + std::strerror(errno));
+}
+
+Result<Pipe> MakePipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return OsError("pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// The file that PROGRAM names, searched as a shell does.
+std::string FileOf(const std::string& program) {
+  if (program.find('/') != std::string::npos) return program;
+  const char* path = std::getenv("PATH");
+  std::string rest = path == nullptr ? "" : path;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string file = rest.substr(0, colon) + "/" + program;
+    if (::access(file.c_str(), X_OK) == 0) return file;
+    rest = colon == std::string::npos ? "" : rest.substr(colon + 1);
+  }
+  return program;
+}
+
+// Everything the child needs, made before the fork: behind it only system calls are safe, since
+// other threads may have held any lock.
+struct Launch {
+  std::string file;
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  int out;
+  int err;
+  int failure;  // where the child reports why it could not become the program
+  pid_t parent;
+};
+
+[[noreturn]] void BecomeTheProgram(const Launch& launch) {
+  ::setpgid(0, 0);
+  DieWithTheParent();
+  if (::getppid() == launch.parent) {
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
+    ::signal(SIGINT, SIG_DFL);
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    if (nothing >= 0 && ::dup2(nothing, 0) >= 0 && ::dup2(launch.out, 1) >= 0 &&
+        ::dup2(launch.err, 2) >= 0) {
+      ::execve(launch.file.c_str(), launch.arguments.data(), launch.environment.data());
+    }
+  }
+  const int error = errno;
+  [[maybe_unused]] const ssize_t told = ::write(launch.failure, &error, sizeof error);
+  ::_exit(127);
+}
+
+class Child : public ChildProcess {
+ public:
+  Child(pid_t pid, Fd handle, Fd out, Fd err, Fd wake)
+      : pid_(pid),
+        handle_(std::move(handle)),
+        out_{std::move(out), {}},
+        err_{std::move(err), {}},
+        wake_(std::move(wake)) {
+    reader_ = std::thread([this] { ReadUntilTheEnd(); });
+  }
+  ~Child() override {
+    Kill();
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t told = ::write(wake_.get(), &one, sizeof one);
+    reader_.join();
+  }
+
+  pid_t pid() const override { return pid_; }
+
+  std::optional<ProcessEnd> WaitFor(Duration limit) override {
+    if (end_) return end_;
+    pollfd ended{handle_.get(), POLLIN, 0};
+    const auto until = Clock::now() + limit;
+    for (;;) {
+      const auto left = std::chrono::duration_cast<Duration>(until - Clock::now()).count();
+      const int ready = ::poll(&ended, 1, static_cast<int>(std::max<int64_t>(left, 0)));
+      if (ready > 0) break;
+      if (ready == 0 || errno != EINTR) return std::nullopt;
+    }
+    return Reap();
+  }
+
+  void Signal(int signal) override {
+    if (!end_) ::kill(pid_, signal);
+  }
+
+  ProcessEnd Kill() override {
+    if (!is_group_dead_) ::kill(-pid_, SIGKILL);
+    is_group_dead_ = true;
+    Unguard(pid_);
+    while (!end_) WaitFor(Duration(1000));
+    return *end_;
+  }
+
+  Output TakeOutput() override {
+    const std::lock_guard lock(mutex_);
+    Drain(out_);
+    Drain(err_);
+    return {std::exchange(out_.text, {}), std::exchange(err_.text, {})};
+  }
+
+  void WaitForOutput(Duration limit) override {
+    std::unique_lock lock(mutex_);
+    news_.wait_for(lock, limit,
+                   [&] { return !out_.text.empty() || !err_.text.empty() || has_ended_; });
+  }
+
+ private:
+  struct Stream {
+    Fd fd;
+    std::string text;
+    bool is_open = true;
+  };
+
+  std::optional<ProcessEnd> Reap() {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    if (WIFEXITED(status)) {
+      end_ = ProcessEnd{WEXITSTATUS(status), {}};
+    } else {
+      end_ = ProcessEnd{{}, WTERMSIG(status)};
+    }
+    return end_;
+  }
+
+  // Takes all that is in the pipe; what exceeds the bound is dropped. REQUIRES: mutex_.
+  static void Drain(Stream& stream) {
+    std::array<char, 65536> buffer;
+    while (stream.is_open) {
+      const ssize_t n = ::read(stream.fd.get(), buffer.data(), buffer.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) return;
+      if (n <= 0) {
+        stream.is_open = false;
+        return;
+      }
+      const size_t room = kOutputMax - std::min(stream.text.size(), kOutputMax);
+      stream.text.append(buffer.data(), std::min(room, static_cast<size_t>(n)));
+      if (n < static_cast<ssize_t>(buffer.size())) return;
+    }
+  }
+
+  void ReadUntilTheEnd() {
+    bool saw_end = false;
+    for (;;) {
+      std::array<pollfd, 4> events{{{out_.is_open ? out_.fd.get() : -1, POLLIN, 0},
+                                    {err_.is_open ? err_.fd.get() : -1, POLLIN, 0},
+                                    {saw_end ? -1 : handle_.get(), POLLIN, 0},
+                                    {wake_.get(), POLLIN, 0}}};
+      if (::poll(events.data(), events.size(), -1) < 0) continue;
+      if (events[3].revents != 0) return;
+      const std::lock_guard lock(mutex_);
+      Drain(out_);
+      Drain(err_);
+      saw_end = saw_end || events[2].revents != 0;
+      has_ended_ = saw_end;
+      news_.notify_all();
+    }
+  }
+
+  const pid_t pid_;
+  Fd handle_;  // becomes readable when the child has ended
+  bool is_group_dead_ = false;
+  std::optional<ProcessEnd> end_;
+
+  std::mutex mutex_;  // of all below but wake_ and the streams' fds
+  std::condition_variable news_;
+  Stream out_;
+  Stream err_;
+  bool has_ended_ = false;
+  Fd wake_;
+  std::thread reader_;
+};
+
+// Why the child could not become the program; 0 if it did.
+int FailureOf(const Fd& report) {
+  int error = 0;
+  ssize_t n = -1;
+  do {
+    n = ::read(report.get(), &error, sizeof error);
+  } while (n < 0 && errno == EINTR);
+  return n == sizeof error ? error : 0;
+}
+
+void MakeNonBlocking(const Fd& fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+}  // namespace
+
+std::string Describe(const ProcessEnd& end) {
+  return end.code ? "exit " + std::to_string(*end.code)
+                  : "signal " + std::to_string(end.signal.value_or(0));
+}
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const Command& command) {
+  auto out = MakePipe();
+  auto err = MakePipe();
+  auto report = MakePipe();
+  Fd wake(::eventfd(0, EFD_CLOEXEC));
+  if (!out.ok() || !err.ok() || !report.ok() || wake.get() < 0) return OsError("pipe");
+  ATREST_TRY(StartGuardian());
+  std::vector<std::string> arguments = {command.program};
+  arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
+  const Launch launch = {FileOf(command.program),
+                         Pointers(arguments),
+                         Pointers(command.environment),
+                         out.value().write.get(),
+                         err.value().write.get(),
+                         report.value().write.get(),
+                         ::getpid()};
+  const pid_t pid = ::fork();
+  if (pid < 0) return OsError("fork");
+  if (pid == 0) BecomeTheProgram(launch);
+  ::setpgid(pid, pid);  // whoever is first
+  Guard(pid);
+  out.value().write.Close();
+  err.value().write.Close();
+  report.value().write.Close();
+  Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const int failure = FailureOf(report.value().read);
+  if (failure != 0 || handle.get() < 0) {
+    ::kill(-pid, SIGKILL);
+    Unguard(pid);
+    ::waitpid(pid, nullptr, 0);
+    errno = failure != 0 ? failure : errno;
+    return OsError(command.program);
+  }
+  MakeNonBlocking(out.value().read);
+  MakeNonBlocking(err.value().read);
+  return std::unique_ptr<ChildProcess>(
+      std::make_unique<Child>(pid, std::move(handle), std::move(out.value().read),
+                              std::move(err.value().read), std::move(wake)));
+}
+
+std::vector<std::string> EnvironmentWithout(const std::vector<std::string>& names) {
+  std::vector<std::string> kept;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    if (std::ranges::find(names, text.substr(0, text.find('='))) == names.end())
+      kept.push_back(text);
+  }
+  return kept;
+}
+
+}  // namespace atrest::driver
