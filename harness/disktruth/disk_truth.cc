@@ -67,7 +67,8 @@ Result<Findings> DiskTruth::Look(Tree& tree, const std::string& step, Target tar
   is_running_ = target == Target::kRunning;
   Findings findings;
   ATREST_TRY(Refresh(tree, Why::kLook, findings));
-  if (settings_.follow_history) {
+  // A running target may still hold in buffers what it has acked or delivered.
+  if (settings_.follow_history && !is_running_) {
     for (const std::string& channel : history_.Channels()) history_.Judge(channel, findings);
   }
   modes_since_look_.clear();
@@ -377,8 +378,8 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
 }
 
 // Of equal payloads that were published more than once: one whose settings fit, so that a lost
-// message is not taken for the one that came instead; of those one that was acked, as another need
-// not be stored.
+// message is not taken for the one that came instead; of those one whose turn it was, or that was
+// acked, as another need not be stored.
 Publication* DiskTruth::BestOf(const std::vector<Publication*>& candidates, SeenRecord& record) {
   Publication* best = nullptr;
   int best_rank = -1;
@@ -387,7 +388,8 @@ Publication* DiskTruth::BestOf(const std::vector<Publication*>& candidates, Seen
     const bool fits =
         !record.opening || (mode.encrypt && mode.key == record.opening->key &&
                             (mode.cipher.empty() || mode.cipher == CipherOf(record.opening->code)));
-    const int rank = (fits ? 2 : 0) + (candidate->acked ? 1 : 0);
+    const int rank = (fits ? 4 : 0) + (candidate->sequence == record.stored->sequence ? 2 : 0) +
+                     (candidate->acked ? 1 : 0);
     if (rank > best_rank) {
       best = candidate;
       best_rank = rank;

@@ -387,6 +387,7 @@ TEST_F(DiskTruthTest, AckedButNotStored) {
   Store("foo", "first");
   truth.Publish("foo", "second", true);
   truth.Publish("foo", "third", false);
+  EXPECT_THAT(Look(Target::kRunning), IsEmpty());
   EXPECT_THAT(Look(), ElementsAre("history "));
 }
 
@@ -410,6 +411,25 @@ TEST_F(DiskTruthTest, LimitsRemoveTheOldestOnly) {
   (void)Next("foo", "third");
   Store("foo", "fourth");
   EXPECT_THAT(Look(), ElementsAre("history "));
+}
+
+TEST_F(DiskTruthTest, LimitsMayRemoveEqualPayloadsUnseen) {
+  Mode limited = Encrypted();
+  limited.limits = true;
+  Start(limited);
+  for (int number = 0; number < 5; ++number) {
+    truth.Publish("foo", "equal", true);
+    (void)Next("foo", "equal");
+  }
+  Store("foo", "equal");
+  Store("foo", "equal");
+  EXPECT_THAT(LookFully(), IsEmpty());
+}
+
+TEST_F(DiskTruthTest, ALostPublishIsNotTakenForTheOneThatCameInstead) {
+  truth.Publish("foo", "again", false);
+  Store("foo", "again");
+  EXPECT_THAT(LookFully(), IsEmpty());
 }
 
 TEST_F(DiskTruthTest, StoredButNeverPublished) {

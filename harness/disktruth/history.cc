@@ -26,8 +26,8 @@ void History::Publish(const std::string& name, ByteView payload, bool acked, con
   channel.is_changed = true;
   if (!acked) ++channel.unacked;
   const size_t number = channel.publications.size();
-  channel.publications.push_back(
-      {Identified(payload), payload.size(), acked, &mode, nullptr, false});
+  channel.publications.push_back({Identified(payload), payload.size(), acked,
+                                  acked ? ++channel.last_sequence : 0, &mode, nullptr, false});
   if (mode.in_memory) return;
   channel.open[channel.publications.back().payload].insert(number);
   channel.all_open.insert(number);
@@ -50,6 +50,7 @@ KnownRecord* History::Find(const std::string& name, uint64_t sequence, int64_t t
 KnownRecord& History::Add(const std::string& name, uint64_t sequence, int64_t timestamp,
                           KnownRecord record) {
   Channel& channel = channels_[name];
+  channel.last_sequence = std::max(channel.last_sequence, sequence);
   Identity identity{sequence, timestamp, record.data};
   KnownRecord& added =
       channel.records.insert_or_assign(std::move(identity), std::move(record)).first->second;
@@ -133,7 +134,9 @@ void History::JudgeMissing(const std::string& name, Channel& channel, Findings& 
     if (present || publication.excused || !asked_for) continue;
     publication.excused = true;  // said once
     if (limits && !some_present) continue;
-    findings.push_back({Check::kHistory, "", verdict::Level::kMust, name, 0,
+    // What somebody else did to the files may have cost later messages too.
+    const auto level = channel.disturbed ? verdict::Level::kInfo : verdict::Level::kMust;
+    findings.push_back({Check::kHistory, "", level, name, 0,
                         Size(publication) + ", acked as number " + std::to_string(number) +
                             " of its channel, in the store",
                         "no record of it", ""});
@@ -177,6 +180,7 @@ void History::Excuse(const std::string& name) {
 void History::Restart(const std::string& name) {
   Channel& channel = channels_[name];
   channel.by_sequence.clear();
+  channel.last_sequence = 0;
 }
 
 std::vector<std::string> History::Channels() const {

@@ -36,6 +36,7 @@ struct Publication {
   std::string payload;  // Identified()
   uint64_t size = 0;
   bool acked = false;
+  uint64_t sequence = 0;  // the one it gets if nothing was lost; 0 where it was not acked
   const Mode* mode = nullptr;
   struct KnownRecord* stored = nullptr;  // the record that it became
   bool excused = false;                  // no longer asked for
@@ -110,6 +111,7 @@ class History {
     bool disturbed = false;
     bool is_changed = false;  // since it was judged
     uint64_t unacked = 0;
+    uint64_t last_sequence = 0;  // if nothing was lost
   };
 
   static void JudgeMissing(const std::string& name, Channel& channel, Findings& findings);
