@@ -1,6 +1,7 @@
 #include "harness/runner/execute.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/oracle/expectation.h"
 #include "harness/oracle/model.h"
@@ -82,8 +83,15 @@ class Execution {
         End(Kind::kHarnessError, on_disk.status().message());
         break;
       }
-      if (JudgedToAnEnd(step, seen.value(), on_disk.value())) break;
+      for (const oracle::Finding& finding : on_disk.value()) {
+        if (!on_disk_ && CountsOnDisk(finding)) on_disk_ = finding;
+      }
+      if (JudgedToAnEnd(step, seen.value())) break;
     }
+    // The scenario's own question is answered first: what else is wrong on disk fails only what
+    // would pass otherwise.
+    const bool passes = verdict_.kind == Kind::kPass || verdict_.kind == Kind::kRejectedAsExpected;
+    if (on_disk_ && passes) Fail(*on_disk_);
     return std::move(verdict_);
   }
 
@@ -168,8 +176,7 @@ class Execution {
   }
 
   // Whether the scenario is over after this step, with the verdict set.
-  bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen,
-                     const std::vector<oracle::Finding>& on_disk) {
+  bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen) {
     if (const auto* crash = std::get_if<verdict::Crashed>(&seen.outcome)) {
       return End(Kind::kCrashed, "the target ended by itself: " + crash->how);
     }
@@ -178,9 +185,6 @@ class Execution {
     }
     for (const oracle::Finding& finding : model_.Observe(step.action, seen)) {
       if (Counts(finding)) return Fail(finding);
-    }
-    for (const oracle::Finding& finding : on_disk) {
-      if (CountsOnDisk(finding)) return Fail(finding);
     }
     bool start_is_expected = false;  // or its refusal: somebody speaks of it
     for (const scenario::Expectation& expectation : scenario_.expectations) {
@@ -247,6 +251,7 @@ class Execution {
   env::FileSystem& fixtures_;
   oracle::Model model_;
   DiskFollower disk_;
+  std::optional<oracle::Finding> on_disk_;  // the first of disk_ that counts
   bool reported_ = false;
   verdict::Verdict verdict_;
 };
