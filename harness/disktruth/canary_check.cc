@@ -89,11 +89,13 @@ std::string MakeCanary(uint64_t seed, size_t size) {
   ATREST_CHECK(size >= 16);
   uint64_t state = seed;
   std::string canary;
-  std::set<std::string> triples;
+  canary.reserve(size);
   while (canary.size() < size) {
     canary += kBase62[NextRandom(state) % kBase62.size()];
-    if (canary.size() < 3) continue;
-    if (!triples.insert(canary.substr(canary.size() - 3)).second) canary.pop_back();
+    if (canary.size() <= 3) continue;
+    const std::string_view text = canary;
+    const size_t last = text.size() - 3;
+    if (text.find(text.substr(last)) < last) canary.pop_back();
   }
   return canary;
 }

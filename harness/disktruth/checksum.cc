@@ -20,17 +20,16 @@ Checksum::Tables Checksum::Make(uint32_t polynomial) {
   return tables;
 }
 
-const Checksum::Tables& Checksum::Ieee() {
-  static const Tables tables = Make(kIeee);
+const std::shared_ptr<const Checksum::Tables>& Checksum::Ieee() {
+  static const auto tables = std::make_shared<const Tables>(Make(kIeee));
   return tables;
 }
 
-Checksum::Checksum(uint32_t polynomial) : is_ieee_(polynomial == kIeee) {
-  if (!is_ieee_) own_ = Make(polynomial);
-}
+Checksum::Checksum(uint32_t polynomial)
+    : tables_(polynomial == kIeee ? Ieee() : std::make_shared<const Tables>(Make(polynomial))) {}
 
 uint32_t Checksum::operator()(ByteView bytes) const {
-  const Tables& tables = is_ieee_ ? Ieee() : own_;
+  const Tables& tables = *tables_;
   uint32_t value = 0xFFFFFFFF;
   const uint8_t* at = bytes.data();
   size_t left = bytes.size();

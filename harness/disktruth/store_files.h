@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,9 @@ class Checksum {
  private:
   using Tables = std::array<std::array<uint32_t, 256>, 8>;
   static Tables Make(uint32_t polynomial);
-  static const Tables& Ieee();
+  static const std::shared_ptr<const Tables>& Ieee();
 
-  Tables own_ = {};
-  bool is_ieee_ = false;
+  std::shared_ptr<const Tables> tables_;
 };
 
 // Bytes that the format does not explain.
