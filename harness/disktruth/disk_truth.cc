@@ -55,6 +55,7 @@ void DiskTruth::Publish(const std::string& channel, std::string_view payload, bo
   } else {
     canaries_.Allow(std::string(payload));
   }
+  keys_.AddChannel(channel);
   history_.Publish(channel, AsBytes(payload), acked, mode);
 }
 
@@ -372,9 +373,10 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
   if (!same_data.empty()) return same_data.front();
   if (!LooksSealed(record.data) || !settings_.follow_history) return nullptr;
   // It is nothing that was published in clear, so whoever wrote it meant to seal it.
-  record.by_order = true;
   std::erase_if(record.modes, [](const Mode* mode) { return mode->is_judged && !mode->encrypt; });
-  return history_.OldestSealed(record.channel);
+  Publication* oldest = history_.OldestSealed(record.channel);
+  record.by_order = oldest != nullptr;
+  return oldest;
 }
 
 // Of equal payloads that were published more than once: one whose settings fit, so that a lost

@@ -5,7 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "harness/disktruth/disk_truth.h"
 
@@ -99,24 +102,25 @@ Mode ModeOf(const json& phase) {
   return mode;
 }
 
-class GoldenStore : public testing::TestWithParam<json> {
- protected:
-  // What the plan says was published; messages of channels that do not exist were refused.
-  void Follow(DiskTruth& truth, const std::string& directory) {
-    for (const json& phase : GetParam().at("phases")) {
-      truth.Start(ModeOf(phase));
-      if (phase.value("kill", false)) truth.Kill();
-      for (const json& step : phase.at("steps")) {
-        if (!step.contains("publish")) continue;
-        const std::string channel = step.at("publish");
-        if (!std::filesystem::exists(directory + "/" + channel)) continue;
-        for (const json& payload : step.at("payload")) {
-          truth.Publish(channel, BytesOf(payload), true);
-        }
+// What PLAN says was published; messages of channels that do not exist were refused.
+void Follow(const json& plan, DiskTruth& truth) {
+  const std::string store = "fixtures/stores/" + plan.at("name").get<std::string>() + "/store/";
+  for (const json& phase : plan.at("phases")) {
+    truth.Start(ModeOf(phase));
+    if (phase.value("kill", false)) truth.Kill();
+    for (const json& step : phase.at("steps")) {
+      if (!step.contains("publish")) continue;
+      const std::string channel = step.at("publish");
+      if (!std::filesystem::exists(store + channel)) continue;
+      for (const json& payload : step.at("payload")) {
+        truth.Publish(channel, BytesOf(payload), true);
       }
     }
   }
+}
 
+class GoldenStore : public testing::TestWithParam<json> {
+ protected:
   std::map<std::string, std::string> Keys() {
     std::map<std::string, std::string> keys;
     const json expect = Load(Folder() + "/expect.json");
@@ -137,7 +141,7 @@ class GoldenStore : public testing::TestWithParam<json> {
 TEST_P(GoldenStore, IsAsItShouldBe) {
   DiskTruth truth({.keys = Keys(), .try_every_key = true});
   PosixTree tree(Folder() + "/store");
-  Follow(truth, Folder() + "/store");
+  Follow(GetParam(), truth);
   const auto found = truth.Look(tree, "golden", Target::kStopped);
   ASSERT_TRUE(found.ok());
   std::vector<std::string> lines;
@@ -174,6 +178,111 @@ INSTANTIATE_TEST_SUITE_P(Stores, GoldenStore, testing::ValuesIn(Plans()), [](con
   std::erase(name, '-');
   return name;
 });
+
+MemoryTree TreeOf(const std::string& name) {
+  const std::string root = "fixtures/stores/" + name + "/store/";
+  MemoryTree tree;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    tree.Put(entry.path().string().substr(root.size()),
+             Bytes{std::istreambuf_iterator<char>(file), {}});
+  }
+  return tree;
+}
+
+StoredRecord RecordOf(const Bytes& file, size_t number) {
+  DataFile data;
+  ReadRecords(file, Checksum(), {}, data);
+  return data.records.at(number - 1);
+}
+
+void RepairChecksum(Bytes& file, const StoredRecord& record) {
+  const ByteView payload = ByteView(file).subspan(record.offset + 8, record.size);
+  StoreLe32(file.data() + record.offset + 4, Checksum()(payload));
+}
+
+void ChangeRecord(const json& op, Bytes& file) {
+  const StoredRecord record = RecordOf(file, op.at("record"));
+  const uint64_t base = op.value("from", "") == "data" ? record.data_offset : record.offset + 8;
+  uint8_t& byte = file.at(base + op.at("offset").get<uint64_t>());
+  byte = op.contains("set") ? op.at("set").get<uint8_t>()
+                            : static_cast<uint8_t>(byte ^ op.at("xor").get<unsigned>());
+  if (op.value("repairCrc", false)) RepairChecksum(file, record);
+}
+
+void CopyData(const json& op, Bytes& file, bool swap) {
+  const StoredRecord a = RecordOf(file, op.at("a"));
+  const StoredRecord b = RecordOf(file, op.at("b"));
+  ASSERT_EQ(a.data_size, b.data_size);
+  for (uint64_t at = 0; at < a.data_size; ++at) {
+    uint8_t& from = file[a.data_offset + at];
+    uint8_t& to = file[b.data_offset + at];
+    swap ? std::swap(from, to) : static_cast<void>(to = from);
+  }
+  RepairChecksum(file, a);
+  RepairChecksum(file, b);
+}
+
+// fixtures/README.md says what each does.
+void Apply(const json& op, MemoryTree& tree) {
+  const std::string name = op.at("op");
+  const std::string path = op.at("file");
+  if (name == "mkdir") return tree.MakeDirectory(path);
+  if (name == "remove") return tree.Remove(path);
+  if (name == "rename") {
+    const auto entries = tree.List().value();
+    for (const TreeEntry& entry : entries) {
+      if (entry.path != path && !entry.path.starts_with(path + "/")) continue;
+      const std::string to = op.at("to").get<std::string>() + entry.path.substr(path.size());
+      if (entry.kind == TreeEntry::Kind::kStored) tree.Put(to, tree.At(entry.path));
+      tree.Remove(entry.path);
+    }
+    return;
+  }
+  Bytes bytes = tree.At(path);
+  if (name == "flip") {
+    const int64_t at = op.at("at");
+    bytes.at(at < 0 ? bytes.size() - static_cast<size_t>(-at) : static_cast<size_t>(at)) ^=
+        op.at("xor").get<uint8_t>();
+  } else if (name == "truncate") {
+    bytes.resize(op.contains("size") ? op.at("size").get<size_t>()
+                                     : bytes.size() - op.at("by").get<size_t>());
+  } else if (name == "append") {
+    Append(bytes, Hex(op.at("hex")));
+  } else if (name == "record") {
+    ChangeRecord(op, bytes);
+  } else {
+    CopyData(op, bytes, name == "swapData");
+  }
+  tree.Put(path, bytes);
+}
+
+// Every damage that was done to a store of the real server is seen, whether or not the server
+// minds; but for files that are absent, and for channels without messages, which may well be so.
+TEST(DamageTest, IsSeen) {
+  const std::set<std::string> no_damage = {"server file removed", "clients file removed",
+                                           "subs file removed", "empty channel directory",
+                                           "channel directory with an illegal name"};
+  std::map<std::string, json> plans;
+  const json all_plans = Load("fixtures/stores/plans.json");
+  for (const json& plan : all_plans) plans[plan.at("name")] = plan;
+  const json cases = Load("fixtures/damage/cases.json");
+  size_t count = 0;
+  for (const json& damage : cases) {
+    const std::string name = damage.at("name");
+    if (!damage.contains("ops") || damage.at("ops").empty()) continue;
+    const std::string base = damage.at("base");
+    MemoryTree tree = TreeOf(base);
+    for (const json& op : damage.at("ops")) Apply(op, tree);
+    DiskTruth truth({});
+    Follow(plans.at(base), truth);
+    const Findings found = truth.Look(tree, "", Target::kStopped).value();
+    EXPECT_EQ(found.empty(), no_damage.contains(name)) << name;
+    ++count;
+  }
+  EXPECT_GE(count, 50U);
+}
 
 TEST(PosixTreeTest, SeesDeletedFilesThatAreOpenAndLogs) {
   std::string directory = testing::TempDir() + "disktruth-XXXXXX";

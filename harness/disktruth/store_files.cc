@@ -197,6 +197,9 @@ Strays ReadJournal(Journal which, ByteView file, const Checksum& checksum) {
       strays.push_back(Whole(*frame, Stray::Kind::kUndecoded, "no record of this type"));
     }
   }
+  if (which == Journal::kServer && count == 0) {
+    strays.push_back({at, 0, Stray::Kind::kTorn, "0 bytes, without the server's record"});
+  }
   return strays;
 }
 
