@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/runner/workspace.h"
+#include "reference/env/posix_env.h"
 
 namespace atrest::runner {
 namespace {
@@ -12,34 +12,32 @@ using disktruth::TreeEntry;
 
 constexpr uint64_t kFileMax = uint64_t{1} << 30;
 
-// A target's directory. Its file system keeps no times, so every file is read at every look; only
-// what changed is judged.
-class TargetTree : public disktruth::Tree {
+// A target's directory in a file system that keeps no times: every file is read at every look, and
+// what did not change is not judged again.
+class EnvTree : public disktruth::Tree {
  public:
-  explicit TargetTree(driver::Driver& driver) : driver_(driver) {}
+  EnvTree(env::FileSystem& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
 
   Result<std::vector<TreeEntry>> List() override {
     std::vector<TreeEntry> entries;
-    const std::string directory = driver_.directory();
-    if (driver_.files().Exists(directory)) ATREST_TRY(ListBelow("", entries));
+    if (files_.Exists(directory_)) ATREST_TRY(ListBelow("", entries));
     return entries;
   }
 
   Result<Bytes> Read(const TreeEntry& entry) override {
-    auto bytes = env::ReadWhole(driver_.files(), driver_.directory() + "/" + entry.path, kFileMax);
+    auto bytes = env::ReadWhole(files_, directory_ + "/" + entry.path, kFileMax);
     if (bytes.status().code() == Code::kNotFound) return Bytes();  // removed since it was listed
     return bytes;
   }
 
  private:
   Status ListBelow(const std::string& folder, std::vector<TreeEntry>& entries) {
-    const auto listed = driver_.files().List(driver_.directory() + "/" + folder);
+    const auto listed = files_.List(directory_ + "/" + folder);
     if (listed.status().code() == Code::kNotFound) return {};
     if (!listed.ok()) return listed.status();
-    const std::string ignored = driver_.barrier_channel();
     for (const env::DirectoryEntry& entry : listed.value()) {
       const std::string path = folder + entry.name;
-      if (!ignored.empty() && path == ignored) continue;
       if (entry.is_directory) {
         if (folder.empty()) entries.push_back({path, TreeEntry::Kind::kDirectory, 0, 0});
         ATREST_TRY(ListBelow(path + "/", entries));
@@ -51,8 +49,40 @@ class TargetTree : public disktruth::Tree {
     return {};
   }
 
-  driver::Driver& driver_;
+  env::FileSystem& files_;
+  std::string directory_;
 };
+
+// A tree without the driver's own channel.
+class TargetTree : public disktruth::Tree {
+ public:
+  TargetTree(std::unique_ptr<disktruth::Tree> tree, std::string ignored)
+      : tree_(std::move(tree)), ignored_(std::move(ignored)) {}
+
+  Result<std::vector<TreeEntry>> List() override {
+    auto entries = tree_->List();
+    if (!entries.ok() || ignored_.empty()) return entries;
+    std::erase_if(entries.value(), [&](const TreeEntry& entry) {
+      return entry.path == ignored_ || entry.path.starts_with(ignored_ + "/");
+    });
+    return entries;
+  }
+  Result<Bytes> Read(const TreeEntry& entry) override { return tree_->Read(entry); }
+
+ private:
+  std::unique_ptr<disktruth::Tree> tree_;
+  std::string ignored_;
+};
+
+std::unique_ptr<disktruth::Tree> TreeOf(driver::Driver& driver) {
+  std::unique_ptr<disktruth::Tree> tree;
+  if (dynamic_cast<env::PosixFileSystem*>(&driver.files()) != nullptr) {
+    tree = std::make_unique<disktruth::PosixTree>(driver.directory());
+  } else {
+    tree = std::make_unique<EnvTree>(driver.files(), driver.directory());
+  }
+  return std::make_unique<TargetTree>(std::move(tree), driver.barrier_channel());
+}
 
 // Bytes that the scenario itself makes up may publish anything.
 bool PublishesUnseen(const scenario::Scenario& scenario) {
@@ -76,7 +106,7 @@ uint32_t PolynomialOf(const scenario::Scenario& scenario) {
 }  // namespace
 
 DiskFollower::DiskFollower(const scenario::Scenario& scenario, driver::Driver& driver)
-    : scenario_(scenario), driver_(driver) {
+    : scenario_(scenario) {
   const auto has = driver.Info().capabilities;
   if (std::ranges::find(has, "format:stan-file-1") == has.end()) return;
   if (PublishesUnseen(scenario)) return;
@@ -84,7 +114,7 @@ DiskFollower::DiskFollower(const scenario::Scenario& scenario, driver::Driver& d
   settings.keys = scenario.keys;
   settings.crc_polynomial = PolynomialOf(scenario);
   truth_ = std::make_unique<disktruth::DiskTruth>(std::move(settings));
-  tree_ = std::make_unique<TargetTree>(driver);
+  tree_ = TreeOf(driver);
 }
 
 // By the documentation, as the model has it (D-02 to D-08); what it leaves open is not judged.

@@ -30,7 +30,6 @@ class DiskFollower {
   void Follow(const scenario::Action& action, const verdict::Observation& seen);
 
   const scenario::Scenario& scenario_;
-  driver::Driver& driver_;
   std::unique_ptr<disktruth::DiskTruth> truth_;  // none where the scenario is not followed
   std::unique_ptr<disktruth::Tree> tree_;
   bool is_running_ = false;
