@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "harness/disktruth/inflate.h"
 #include "reference/base/check.h"
 
 namespace atrest::disktruth {
@@ -13,6 +14,10 @@ constexpr size_t kSecretMin = 12;
 constexpr size_t kDistinctMin = 6;
 constexpr size_t kWholeMax = 64;
 constexpr size_t kPartBytes = 32;
+// Bytes before the end of a file that a compressed stream may have begun in that goes on behind it,
+// and what is looked at of one.
+constexpr size_t kStreamMax = 1 << 16;
+constexpr size_t kInflatedMax = 1 << 22;
 constexpr std::string_view kBase62 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -148,8 +153,18 @@ bool CanaryCheck::IsInAName(const std::string& text) const {
 
 void CanaryCheck::Search(const TreeEntry& entry, ByteView bytes, size_t old_size,
                          Findings& findings) const {
-  const size_t from = old_size > overlap() ? old_size - overlap() : 0;
   std::set<size_t> found;  // one hit for a secret and a file
+  SearchIn(entry, bytes, old_size > overlap() ? old_size - overlap() : 0, {}, found, findings);
+  const size_t from = old_size > kStreamMax ? old_size - kStreamMax : 0;
+  for (const size_t begin : CompressedStreams(bytes, from)) {
+    const Bytes text = Inflate(bytes.subspan(begin), kInflatedMax);
+    SearchIn(entry, text, 0, begin, found, findings);
+  }
+}
+
+void CanaryCheck::SearchIn(const TreeEntry& entry, ByteView bytes, size_t from,
+                           std::optional<size_t> stream, std::set<size_t>& found,
+                           Findings& findings) const {
   search_.Find(bytes, from, [&](size_t tag, size_t offset) {
     const Form& form = forms_[tag];
     const Secret& secret = secrets_[form.secret];
@@ -161,7 +176,7 @@ void CanaryCheck::Search(const TreeEntry& entry, ByteView bytes, size_t old_size
         {Check::kCanary, in_store ? "D-01" : "",
          in_store ? verdict::Level::kMust : verdict::Level::kShould, entry.path, offset,
          secret.is_key ? "no key in any file" : "no payload published under encryption in any file",
-         secret.what + ", " + form.name + where, ""});
+         secret.what + ", " + form.name + (stream ? " in compressed data" : "") + where, ""});
   });
 }
 

@@ -1,14 +1,16 @@
 // The check "canary": no payload that was published under encryption, and no key, is found at any
 // offset of any file: as it is, in base64 (either alphabet, all three alignments), in hexadecimal
-// or in UTF-16. Long payloads are searched for by three of their parts. Payloads that could occur
-// by chance (short, or of few different bytes) are not searched for; MakeCanary makes one that
-// cannot, and that a compressor of the LZ family leaves as it is.
+// or in UTF-16; also within gzip and zlib streams. Long payloads are searched for by three of their
+// parts. Payloads that could occur by chance (short, or of few different bytes) are not searched
+// for; MakeCanary makes one that cannot, and that compressors without an entropy code (LZ4, Snappy,
+// S2) leave as it is.
 // Threads: none shared.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -52,6 +54,9 @@ class CanaryCheck {
     const char* name = "";
   };
 
+  // STREAM: where the compressed data begins that BYTES were, if they were.
+  void SearchIn(const TreeEntry& entry, ByteView bytes, size_t from, std::optional<size_t> stream,
+                std::set<size_t>& found, Findings& findings) const;
   void Add(const std::string& text, Secret secret);
   void AddForm(std::string pattern, const char* name, size_t secret);
   bool IsInAName(const std::string& text) const;

@@ -3,6 +3,7 @@
 
 #include "harness/disktruth/canary_check.h"
 #include "harness/disktruth/doctored_store.h"
+#include "harness/disktruth/inflate.h"
 
 namespace atrest::disktruth {
 namespace {
@@ -103,6 +104,41 @@ TEST_F(CanaryTest, InASubscriptionsInbox) {
   AppendBytesField(subscription, 4, AsBytes("_INBOX." + canary_));
   AppendTo("foo/subs.dat", Framed(subscription, 1));
   EXPECT_THAT(Look(), ElementsAre("canary D-01"));
+}
+
+// Made with Python's zlib: fixed codes, stored, and dynamic codes in a gzip member.
+TEST_F(CanaryTest, InCompressedData) {
+  const std::string canary = "Zq7LmT0xWc4RvB9nYk2HsJ8d";
+  Store("foo", canary);
+  const std::string fixed =
+      "78daab56ca4c51b232d4512a48acccc94f04b295a20acd7d72430c2ac2934d82ca9c2cf322b38d3c8abd"
+      "2c529474944a327353812a8c0c8c0c740d0c8128c4c0c00a8ca2946a1512f3521472f38b52154a522b4a"
+      "74b032012dcb21cc";
+  const std::string stored =
+      "7801016f0090ff7b226964223a312c227061796c6f6164223a225a71374c6d543078576334527642396e"
+      "596b3248734a3864222c2274696d65223a22323032302d30312d30315430303a30303a30305a227d2061"
+      "6e64206d6f726520746578742c206d6f726520746578742c206d6f726520746578742dcb21cc";
+  const std::string dynamic =
+      "1f8b08000000000002039dd6390a02411040d1dc53d4010caccd2535123112413413d7c17106175c6e2f"
+      "66a6bfd3861f3daaaaebaad94b4fda836ca46e8ff2aa1e27b96c9a8fbcdadbee2e5523d5a3fbf7d2a97f"
+      "85e2c270e1b8085c242efab818e062888b11172c40e7eacad995bb2b87572eaf9c5eb9bd727ce5fac6f5"
+      "ad60e6b9be717de3fac6f58deb1bd737ae6f5cdfb9be737d2f58f95cdfb9be737de7facef59deb3bd70f"
+      "ae1f5c3fb87e145c7cae1f5c3fb87e70fde0fac1f593eb27d74fae9f5c3f0b3e7c5c3fb97e72fde4fa89"
+      "f4d7d7c1ecb2e8bd97db983fc7a36675b6c97d3adc75be2c477296030c0000";
+  for (const std::string& hex : {fixed, stored, dynamic}) {
+    const Bytes stream = *FromHex(hex);
+    const auto seen = Seen("z" + std::to_string(stream.size()), std::string(AsText(stream)));
+    ASSERT_FALSE(seen.empty());
+    EXPECT_THAT(seen[0], HasSubstr("a payload of 24 bytes, as it is"));
+  }
+}
+
+TEST(InflateTest, GarbageEnds) {
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const std::string garbage = MakeCanary(seed, 64);
+    EXPECT_LE(Inflate(AsBytes(garbage), 1000).size(), 1000U);
+    EXPECT_LE(Inflate(Sha256({AsBytes(garbage)}), 1000).size(), 1000U);
+  }
 }
 
 TEST_F(CanaryTest, AcrossTwoLooks) {

@@ -498,6 +498,33 @@ TEST_F(DiskTruthTest, MemoryStoreWritesNothing) {
   EXPECT_THAT(Look(), ElementsAre("history "));
 }
 
+// A file system whose times are too coarse to tell two changes apart.
+class CoarseTree : public MemoryTree {
+ public:
+  Result<std::vector<TreeEntry>> List() override {
+    auto entries = MemoryTree::List();
+    for (TreeEntry& entry : entries.value()) entry.stamp = 1;
+    return entries;
+  }
+};
+
+TEST_F(DiskTruthTest, WhatTheHarnessDidIsReadWhateverTheStamps) {
+  Store("foo", "payload");
+  CoarseTree coarse;
+  const auto copy = [&](const std::string& path) { coarse.Put(path, tree.At(path)); };
+  for (const char* path : {"server.dat", "foo/msgs.1.dat", "foo/msgs.1.idx"}) copy(path);
+  EXPECT_THAT(truth.Look(coarse, "", Target::kStopped).value(), IsEmpty());
+  Bytes data = tree.At("foo/msgs.1.dat");
+  data.back() ^= 1;
+  coarse.Put("foo/msgs.1.dat", data);
+  ASSERT_TRUE(truth.Adopt(coarse).ok());
+  data.push_back(0);
+  coarse.Put("foo/msgs.1.dat", data);
+  for (const Finding& finding : truth.Look(coarse, "", Target::kStopped).value()) {
+    EXPECT_EQ(finding.level, verdict::Level::kInfo) << Describe(finding);
+  }
+}
+
 TEST_F(DiskTruthTest, WhatTheHarnessDidIsNotTheTargets) {
   Store("foo", MakeCanary(1));
   Store("foo", MakeCanary(2));
