@@ -20,8 +20,8 @@ REFERENCE = {f"reference/{name}" for name in (
     "base", "env", "wire", "crypto", "store", "raftlog", "raft", "stan", "broker", "tls", "server",
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
-    "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "runner", "generate", "compare",
-    "report", "load", "cli")}
+    "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
+    "generate", "compare", "report", "load", "cli")}
 
 
 def reference(names):
@@ -53,8 +53,9 @@ LAYERS = {
     "harness/driver": reference("base env") | harness("verdict scenario"),
     "harness/oracle": harness("verdict scenario"),  # the model shares nothing with reference/
     "harness/inspect": reference("base env crypto wire store raftlog") | harness("verdict"),
+    "harness/disktruth": reference("base") | harness("verdict"),  # Status and Bytes, nothing more
     "harness/runner": reference("base env") | harness(
-        "verdict scenario tamper driver oracle inspect"),
+        "verdict scenario tamper driver oracle inspect disktruth"),
     "harness/generate": reference("base") | harness("verdict scenario oracle runner"),
     "harness/compare": reference("base env crypto") | harness("verdict scenario tamper driver"),
     "harness/report": reference("base") | harness("verdict"),
@@ -80,6 +81,8 @@ TEST = r".*_test\.cc"
 # (what is included, the files that may, why)
 LIBRARIES = [
     (r"botan/", r"reference/(crypto|tls)/.*", "Botan stays in reference/crypto and reference/tls"),
+    (r"openssl/", r"harness/disktruth/.*",
+     "OpenSSL is the cipher of harness/disktruth, and of nothing that it judges"),
     (r"boost/process", r"harness/driver/child_process.*",
      "Boost.Process stays in harness/driver/child_process"),
     (r"boost/asio|boost/beast", r"reference/(broker|server)/.*",

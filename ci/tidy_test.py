@@ -101,6 +101,10 @@ class LibraryTest(TidyTest):
         self.check("botan/aead.h", "reference/tls/session.cc", "reference/store/msgs.cc",
                    "Botan stays in reference/crypto and reference/tls")
 
+    def test_openssl(self):
+        self.check("openssl/evp.h", "harness/disktruth/sealing.cc", "reference/crypto/aead.cc",
+                   "OpenSSL is the cipher of harness/disktruth, and of nothing that it judges")
+
     def test_boost_process(self):
         self.check("boost/process.hpp", "harness/driver/child_process.cc",
                    "harness/driver/wire_driver.cc",

@@ -6,6 +6,7 @@
 #include "harness/oracle/expectation.h"
 #include "harness/oracle/model.h"
 #include "harness/runner/disk.h"
+#include "harness/runner/disk_follower.h"
 #include "harness/runner/trace.h"
 #include "harness/runner/workspace.h"
 #include "harness/tamper/tamper.h"
@@ -69,7 +70,8 @@ class Execution {
         driver_(driver),
         suite_(suite),
         fixtures_(fixtures),
-        model_(scenario.keys) {
+        model_(scenario.keys),
+        disk_(scenario, driver) {
     verdict_.scenario = scenario.id;
     verdict_.title = scenario.title;
     verdict_.suite = scenario.suite;
@@ -94,8 +96,20 @@ class Execution {
       NameTheStore(seen.value());
       NoteReports(step.action, seen.value());
       Note(step, seen.value());
+      auto on_disk = disk_.Observe(step, seen.value());
+      if (!on_disk.ok()) {
+        End(Kind::kHarnessError, on_disk.status().message());
+        break;
+      }
+      for (const oracle::Finding& finding : on_disk.value()) {
+        if (!on_disk_ && CountsOnDisk(finding)) on_disk_ = finding;
+      }
       if (JudgedToAnEnd(step, seen.value())) break;
     }
+    // The scenario's own question is answered first: what else is wrong on disk fails only what
+    // would pass otherwise.
+    const bool passes = verdict_.kind == Kind::kPass || verdict_.kind == Kind::kRejectedAsExpected;
+    if (on_disk_ && passes) Fail(*on_disk_);
     return std::move(verdict_);
   }
 
@@ -219,6 +233,17 @@ class Execution {
                scenario_.requirements.end();
   }
 
+  // The disk oracle knows the format of the real server too, which the documentation does not
+  // promise: conformance asks only for what is documented, and for messages that are not lost.
+  bool CountsOnDisk(const oracle::Finding& finding) const {
+    const bool is_about_it = std::ranges::find(scenario_.requirements, finding.requirement) !=
+                             scenario_.requirements.end();
+    if (finding.level == verdict::Level::kInfo) return false;
+    if (is_about_it || finding.level != verdict::Level::kMust) return is_about_it;
+    if (scenario_.suite != verdict::Suite::kConformance) return true;
+    return finding.requirement.empty() || finding.requirement.starts_with("D-");
+  }
+
   // A refused start leaves nothing to act on. Where an expectation spoke of it, it held; otherwise
   // it is right in conformance (the model allowed it) and in hardening (to refuse is the best way
   // to notice), and a difference in compatibility.
@@ -251,6 +276,8 @@ class Execution {
   const Suite& suite_;
   env::FileSystem& fixtures_;
   oracle::Model model_;
+  DiskFollower disk_;
+  std::optional<oracle::Finding> on_disk_;  // the first of disk_ that counts
   bool reported_ = false;
   verdict::Verdict verdict_;
 };

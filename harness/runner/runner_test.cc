@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/driver/nothing_driver.h"
@@ -86,6 +87,21 @@ TEST_F(RunnerTest, TheCanaryThatNeverEncryptsFailsForThatReason) {
   EXPECT_EQ(verdict.kind, Kind::kFail);
   EXPECT_EQ(verdict.oracle, "disk");
   EXPECT_EQ(verdict.requirement, "D-01");
+}
+
+TEST_F(RunnerTest, TheDiskIsLookedAtUnasked) {
+  const auto verdict = Judge("canary:plain", "conformance", Steps({kStart, kPublish, kRead}));
+  EXPECT_EQ(verdict.kind, Kind::kFail);
+  EXPECT_EQ(verdict.oracle, "disk");
+  EXPECT_EQ(verdict.requirement, "D-01");
+  EXPECT_THAT(verdict.message, testing::HasSubstr("foo/msgs.1.dat at 21"));
+}
+
+TEST_F(RunnerTest, WhatIsAckedAndNotStoredFailsAtTheStop) {
+  const auto verdict = Judge("canary:nothing", "conformance", Steps({kStart, kPublish, kStop}));
+  EXPECT_EQ(verdict.kind, Kind::kFail);
+  EXPECT_EQ(verdict.oracle, "disk");
+  EXPECT_THAT(verdict.message, testing::HasSubstr("no record of it"));
 }
 
 TEST_F(RunnerTest, NeitherKeysNorTheirBytesAreInAVerdict) {

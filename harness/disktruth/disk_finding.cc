@@ -1,0 +1,34 @@
+#include "harness/disktruth/disk_finding.h"
+
+namespace atrest::disktruth {
+
+const char* NameOf(Check check) {
+  switch (check) {
+    case Check::kCanary:
+      return "canary";
+    case Check::kRecords:
+      return "records";
+    case Check::kCipher:
+      return "cipher";
+    case Check::kNonces:
+      return "nonces";
+    case Check::kClear:
+      return "clear";
+    case Check::kStructure:
+      return "structure";
+    case Check::kHistory:
+      return "history";
+  }
+  return "";
+}
+
+std::string Describe(const Finding& finding) {
+  std::string text = NameOf(finding.check);
+  if (!finding.requirement.empty()) text += " (" + finding.requirement + ")";
+  if (!finding.file.empty()) {
+    text += " " + finding.file + " at " + std::to_string(finding.offset);
+  }
+  return text + ": expected " + finding.expected + ", seen " + finding.seen;
+}
+
+}  // namespace atrest::disktruth

@@ -1,0 +1,189 @@
+#include "harness/runner/disk_follower.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/env/posix_env.h"
+
+namespace atrest::runner {
+namespace {
+
+using disktruth::TreeEntry;
+
+constexpr uint64_t kFileMax = uint64_t{1} << 30;
+
+// A target's directory in a file system that keeps no times: every file is read at every look, and
+// what did not change is not judged again.
+class EnvTree : public disktruth::Tree {
+ public:
+  EnvTree(env::FileSystem& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
+
+  Result<std::vector<TreeEntry>> List() override {
+    std::vector<TreeEntry> entries;
+    if (files_.Exists(directory_)) ATREST_TRY(ListBelow("", entries));
+    return entries;
+  }
+
+  Result<Bytes> Read(const TreeEntry& entry) override {
+    auto bytes = env::ReadWhole(files_, directory_ + "/" + entry.path, kFileMax);
+    if (bytes.status().code() == Code::kNotFound) return Bytes();  // removed since it was listed
+    return bytes;
+  }
+
+ private:
+  Status ListBelow(const std::string& folder, std::vector<TreeEntry>& entries) {
+    const auto listed = files_.List(directory_ + "/" + folder);
+    if (listed.status().code() == Code::kNotFound) return {};
+    if (!listed.ok()) return listed.status();
+    for (const env::DirectoryEntry& entry : listed.value()) {
+      const std::string path = folder + entry.name;
+      if (entry.is_directory) {
+        if (folder.empty()) entries.push_back({path, TreeEntry::Kind::kDirectory, 0, 0});
+        ATREST_TRY(ListBelow(path + "/", entries));
+        continue;
+      }
+      entries.push_back(
+          {path, entry.is_regular ? TreeEntry::Kind::kStored : TreeEntry::Kind::kOther, 0, 0});
+    }
+    return {};
+  }
+
+  env::FileSystem& files_;
+  std::string directory_;
+};
+
+// A tree without the driver's own channel.
+class TargetTree : public disktruth::Tree {
+ public:
+  TargetTree(std::unique_ptr<disktruth::Tree> tree, std::string ignored)
+      : tree_(std::move(tree)), ignored_(std::move(ignored)) {}
+
+  Result<std::vector<TreeEntry>> List() override {
+    auto entries = tree_->List();
+    if (!entries.ok() || ignored_.empty()) return entries;
+    std::erase_if(entries.value(), [&](const TreeEntry& entry) {
+      return entry.path == ignored_ || entry.path.starts_with(ignored_ + "/");
+    });
+    return entries;
+  }
+  Result<Bytes> Read(const TreeEntry& entry) override { return tree_->Read(entry); }
+
+ private:
+  std::unique_ptr<disktruth::Tree> tree_;
+  std::string ignored_;
+};
+
+std::unique_ptr<disktruth::Tree> TreeOf(driver::Driver& driver) {
+  std::unique_ptr<disktruth::Tree> tree;
+  if (dynamic_cast<env::PosixFileSystem*>(&driver.files()) != nullptr) {
+    tree = std::make_unique<disktruth::PosixTree>(driver.directory());
+  } else {
+    tree = std::make_unique<EnvTree>(driver.files(), driver.directory());
+  }
+  return std::make_unique<TargetTree>(std::move(tree), driver.barrier_channel());
+}
+
+// Bytes that the scenario itself makes up may publish anything.
+bool PublishesUnseen(const scenario::Scenario& scenario) {
+  return std::ranges::any_of(scenario.steps, [](const scenario::Step& step) {
+    const auto* client = std::get_if<scenario::ClientStep>(&step.action);
+    return client != nullptr && (std::holds_alternative<scenario::Request>(*client) ||
+                                 std::holds_alternative<scenario::Raw>(*client));
+  });
+}
+
+uint32_t PolynomialOf(const scenario::Scenario& scenario) {
+  for (const scenario::Step& step : scenario.steps) {
+    const auto* start = std::get_if<scenario::Start>(&step.action);
+    if (start != nullptr) {
+      return start->settings.crc_polynomial.value_or(disktruth::Checksum::kIeee);
+    }
+  }
+  return disktruth::Checksum::kIeee;
+}
+
+}  // namespace
+
+DiskFollower::DiskFollower(const scenario::Scenario& scenario, driver::Driver& driver)
+    : scenario_(scenario) {
+  const auto has = driver.Info().capabilities;
+  if (std::ranges::find(has, "format:stan-file-1") == has.end()) return;
+  if (PublishesUnseen(scenario)) return;
+  disktruth::DiskTruth::Settings settings;
+  settings.keys = scenario.keys;
+  settings.crc_polynomial = PolynomialOf(scenario);
+  truth_ = std::make_unique<disktruth::DiskTruth>(std::move(settings));
+  tree_ = TreeOf(driver);
+}
+
+// By the documentation, as the model has it (D-02 to D-08); what it leaves open is not judged.
+disktruth::Mode DiskFollower::ModeOf(const scenario::Settings& settings) const {
+  disktruth::Mode mode;
+  mode.in_memory = settings.store == "memory";
+  mode.limits = settings.max_messages || settings.max_bytes || settings.max_age_ms ||
+                settings.max_inactivity_ms || !settings.channels.empty();
+  mode.encrypt = settings.encrypt.value_or(false);
+  const auto& name = settings.key_variable ? settings.key_variable : settings.key_option;
+  if (mode.encrypt && name) mode.key = scenario_.keys.at(*name);
+  mode.cipher_chosen = settings.cipher.has_value();
+  mode.cipher = settings.cipher.value_or("");
+  const bool is_named = mode.cipher.empty() || mode.cipher == "AES" || mode.cipher == "CHACHA";
+  const bool is_described = mode.encrypt ? !mode.key.empty() && is_named : !settings.key_option;
+  mode.is_judged = is_described && settings.arguments.empty() && !settings.config;
+  return mode;
+}
+
+Result<std::vector<oracle::Finding>> DiskFollower::Observe(const scenario::Step& step,
+                                                           const verdict::Observation& seen) {
+  std::vector<oracle::Finding> findings;
+  if (!truth_) return findings;
+  const bool is_ours = std::holds_alternative<scenario::UseGolden>(step.action) ||
+                       std::holds_alternative<scenario::Tamper>(step.action);
+  if (is_ours) {
+    ATREST_TRY(truth_->Adopt(*tree_));
+    return findings;
+  }
+  Follow(step.action, seen);
+  const auto target = is_running_ ? disktruth::Target::kRunning : disktruth::Target::kStopped;
+  const auto found = truth_->Look(*tree_, step.label, target);
+  if (!found.ok()) return found.status();
+  for (const disktruth::Finding& finding : found.value()) {
+    findings.push_back({"disk", finding.requirement, finding.level, disktruth::Describe(finding)});
+  }
+  return findings;
+}
+
+void DiskFollower::Follow(const scenario::Action& action, const verdict::Observation& seen) {
+  if (std::holds_alternative<verdict::Crashed>(seen.outcome)) {
+    truth_->Kill();
+    is_running_ = false;
+    return;
+  }
+  if (const auto* start = std::get_if<scenario::Start>(&action)) {
+    const auto* started = std::get_if<verdict::Started>(&seen.outcome);
+    is_running_ = started != nullptr && started->ok;
+    if (is_running_) truth_->Start(ModeOf(start->settings));
+  } else if (const auto* publish = std::get_if<scenario::Publish>(&action)) {
+    const auto* published = std::get_if<verdict::Published>(&seen.outcome);
+    if (published == nullptr) return;
+    // The first that is not acked is the last that was sent.
+    const size_t sent = std::min<size_t>(publish->payloads.size(), published->acked + 1);
+    for (size_t number = 0; number < sent; ++number) {
+      truth_->Publish(publish->channel, publish->payloads[number], number < published->acked);
+    }
+  } else if (const auto* read = std::get_if<scenario::Read>(&action)) {
+    const auto* deliveries = std::get_if<verdict::Read>(&seen.outcome);
+    if (deliveries == nullptr) return;
+    for (const verdict::Delivery& delivery : deliveries->deliveries) {
+      truth_->Deliver(read->channel, delivery.sequence, delivery.payload);
+    }
+  } else if (std::holds_alternative<scenario::Kill>(action)) {
+    truth_->Kill();
+    is_running_ = false;
+  } else if (std::holds_alternative<scenario::Stop>(action)) {
+    is_running_ = false;
+  }
+}
+
+}  // namespace atrest::runner
