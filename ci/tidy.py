@@ -20,7 +20,7 @@ REFERENCE = {f"reference/{name}" for name in (
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
     "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
-    "generate", "report", "load", "cli")}
+    "generate", "compare", "report", "load", "cli")}
 
 
 def reference(names):
@@ -56,6 +56,7 @@ LAYERS = {
     "harness/runner": reference("base env") | harness(
         "verdict scenario tamper driver oracle inspect disktruth"),
     "harness/generate": reference("base") | harness("verdict scenario oracle runner"),
+    "harness/compare": reference("base env crypto") | harness("verdict scenario tamper driver"),
     "harness/report": reference("base") | harness("verdict"),
     "harness/load": reference("base wire"),  # a client of any server, so nothing of ours
     "harness/cli": reference("base crypto env sim") | HARNESS - harness("load"),
@@ -72,6 +73,7 @@ MORE_EDGES = [
 INTERFACES = {
     ("harness/runner", "harness/driver"): "harness/driver/driver.h",
     ("harness/generate", "harness/runner"): "harness/runner/runner.h",
+    ("harness/compare", "harness/driver"): "harness/driver/driver.h",
 }
 
 TEST = r".*_test\.cc"

@@ -10,7 +10,8 @@ namespace {
 using atrest::verdict::ExitCode;
 
 constexpr char kFooter[] =
-    "Exit codes: 0 as expected; 1 a conformance verdict failed; 2 none failed but one could not be "
+    "Exit codes: 0 as expected; 1 a conformance verdict failed, or two targets differ; 2 none "
+    "failed but one could not be "
     "decided;\n"
     "3 nothing was run; 4 only compatibility differs, 5 only hardening findings (both with "
     "--strict, else 0);\n"
@@ -23,6 +24,7 @@ int Main(int argc, char** argv) {
   app.footer(kFooter);
   atrest::cli::RunVerb chosen;
   atrest::cli::AddRunCommand(app, chosen);
+  atrest::cli::AddCompareCommand(app, chosen);
   atrest::cli::AddMeasuredCommand(app, chosen);
   atrest::cli::AddListCommand(app, chosen);
   atrest::cli::AddInspectCommand(app, chosen);

@@ -77,6 +77,8 @@ struct DriverOptions {
   std::string targets = "harness/targets";
   std::string executables;
   std::string server;
+  // A server program is driven as if it had no control channel: like any other.
+  bool wire_only = false;
 };
 
 // Makes a fresh target with an empty store.

@@ -58,6 +58,10 @@ Result<std::unique_ptr<Driver>> MakeFromFile(const std::string& path,
   auto target = ParseTargetFile(path, AsText(json.value()));
   if (!target.ok()) return target.status();
   target.value().program = ProgramOf(target.value(), options);
+  if (options.wire_only) {
+    target.value().control.clear();
+    std::erase(target.value().capabilities, "clock");
+  }
   return ProcessDriver::Make(std::move(target).value(), options.directory, options.seed);
 }
 

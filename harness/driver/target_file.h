@@ -24,7 +24,8 @@ struct TargetFile {
   std::string key_variable;          // the environment variable of the encryption key
   std::string ready_line;            // found in a log line when clients can connect
   std::string refusal_prefix;        // what a refused start's last line begins with
-  std::vector<std::string> control;  // arguments that open a control channel; none: it has none
+  // Arguments that open a control channel and hold the clock; none: it has none.
+  std::vector<std::string> control;
   std::vector<std::string> capabilities;
   bool is_reference = false;
   // Setting -> arguments, with {value} in them.

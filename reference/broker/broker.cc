@@ -108,6 +108,7 @@ void Broker::Impl::Written(int64_t now, ConnectionId id, size_t size) {
   if (client == nullptr) return;
   client->unwritten -= std::min(size, client->unwritten);
   client->last_progress_ns = now_;
+  if (!IsFarBehind(*client)) congested_.erase(id);
 }
 
 void Broker::Impl::Closed(int64_t now, ConnectionId id) {
@@ -240,6 +241,7 @@ void Broker::Impl::Close(Client& client, std::string_view reason, bool flush) {
   if (!flush) client.output = {};
   if (client.closed) return;
   client.closed = true;
+  congested_.erase(client.id);
   Debug(client, "Client connection closed: " + std::string(reason));
   for (const auto timer : {Client::kPing, Client::kAuth, Client::kWrite}) {
     SetTimer(client, timer, std::nullopt);

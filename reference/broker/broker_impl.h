@@ -69,6 +69,7 @@ class Broker::Impl : public Link {
   void Shutdown(int64_t now);
 
   Status Publish(std::string_view subject, std::string_view reply, ByteView payload) override;
+  bool IsCongested(std::string_view subject) override;
   Status Subscribe(uint64_t handle, const std::string& subject) override;
   void Unsubscribe(uint64_t handle) override;
 
@@ -124,6 +125,7 @@ class Broker::Impl : public Link {
   void NoResponders(Client* to, std::string_view reply);
   void QueueLocal(const LinkMessage& message);
   void CheckPending(Client& client);
+  bool IsFarBehind(const Client& client) const;
   void Remove(Subscription& subscription);
 
   Logger& logger_;
@@ -141,6 +143,7 @@ class Broker::Impl : public Link {
   std::map<uint64_t, std::unique_ptr<Subscription>> local_;  // by handle
   LocalQueue queue_;
   bool queue_is_full_ = false;
+  std::set<ConnectionId> congested_;               // clients with half of max_pending_bytes waiting
   std::optional<int64_t> subscriptions_error_ns_;  // when it was logged
 };
 

@@ -44,6 +44,31 @@ TEST(BrokerLocalTest, PublishReachesClientsAndItself) {
   EXPECT_THAT(test.Local(), ElementsAre("3 a r hello"));
 }
 
+TEST(BrokerLocalTest, WhoHasHalfOfWhatMayWaitIsCongested) {
+  BrokerOptions options;
+  options.max_pending_bytes = 1'000;
+  TestBroker test(options);
+  Link& link = test.broker.local();
+  const ConnectionId plain = test.Connect();
+  const ConnectionId member = test.Connect();
+  test.Send(plain, "SUB a 1\r\n");
+  test.Send(member, "SUB a.* q 1\r\n");
+  for (const char* subject : {"a", "a.b"}) {
+    ASSERT_TRUE(link.Publish(subject, "", Bytes(400)).ok());
+    EXPECT_FALSE(link.IsCongested(subject));
+    ASSERT_TRUE(link.Publish(subject, "", Bytes(100)).ok());
+    EXPECT_TRUE(link.IsCongested(subject));
+    EXPECT_FALSE(link.IsCongested("b"));
+  }
+  test.reads = false;
+  test.Collect();
+  EXPECT_TRUE(link.IsCongested("a")) << "it is with the system's buffers only once it is written";
+  test.broker.Written(test.now, plain, 100);
+  EXPECT_FALSE(link.IsCongested("a"));
+  test.broker.Closed(test.now, member);
+  EXPECT_FALSE(link.IsCongested("a.b"));
+}
+
 TEST(BrokerLocalTest, ARequestThatNobodyGets) {
   TestBroker test;
   Link& link = test.broker.local();

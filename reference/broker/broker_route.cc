@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "reference/base/check.h"
@@ -27,6 +28,16 @@ Status Broker::Impl::Publish(std::string_view subject, std::string_view reply, B
   if (!Route(nullptr, message) && !reply.empty()) NoResponders(nullptr, reply);
   retired_.clear();
   return Status();
+}
+
+bool Broker::Impl::IsCongested(std::string_view subject) {
+  if (congested_.empty()) return false;
+  index_.Match(subject, matches_);
+  const auto is_behind = [this](const Subscription* subscription) {
+    return subscription->client != nullptr && congested_.contains(subscription->client->id);
+  };
+  return std::ranges::any_of(matches_.plain, is_behind) ||
+         std::ranges::any_of(matches_.members, is_behind);
 }
 
 Status Broker::Impl::Subscribe(uint64_t handle, const std::string& subject) {
@@ -124,6 +135,7 @@ void Broker::Impl::DeliverToClient(const Subscription& subscription,
     const std::string_view text = AsText(client.output).substr(begin);
     TraceOut(client, text.substr(0, text.find("\r\n")));
   }
+  if (IsFarBehind(client)) congested_.insert(client.id);
   CheckPending(client);
 }
 
@@ -152,6 +164,10 @@ void Broker::Impl::NoResponders(Client* to, std::string_view reply) {
     MarkDirty(*to);
     return CheckPending(*to);
   }
+}
+
+bool Broker::Impl::IsFarBehind(const Client& client) const {
+  return client.output.size() + client.unwritten > options.max_pending_bytes / 2;
 }
 
 void Broker::Impl::CheckPending(Client& client) {

@@ -22,6 +22,8 @@ namespace {
 
 constexpr char kInvalidSubject[] = "nats: invalid subject";
 constexpr char kMaximumPayload[] = "nats: maximum payload exceeded";
+constexpr char kNoBuffer[] = "nats: outbound buffer limit exceeded";
+constexpr char kClosed[] = "nats: connection closed";
 constexpr char kNoServers[] = "nats: no servers available for connection";
 constexpr char kNoInfo[] = "nats: protocol exception, INFO not received";
 constexpr char kNoTls[] = "nats: secure connection not available";
@@ -95,6 +97,7 @@ class ExternalNats::Impl : public Link {
   void Shutdown(int64_t now);
 
   Status Publish(std::string_view subject, std::string_view reply, ByteView payload) override;
+  bool IsCongested(std::string_view subject) override;
   Status Subscribe(uint64_t handle, const std::string& subject) override;
   void Unsubscribe(uint64_t handle) override;
   bool DeliverLocal(LinkHandler& handler, size_t max) {
@@ -417,7 +420,8 @@ Status ExternalNats::Impl::Publish(std::string_view subject, std::string_view re
   if (subject.empty() || !FitsInALine(subject) || !FitsInALine(reply)) {
     return Status(Code::kInvalid, kInvalidSubject);
   }
-  if (phase != Phase::kConnected) return Status();
+  if (phase == Phase::kClosed) return Status(Code::kIo, kClosed);
+  if (phase != Phase::kConnected) return Status(Code::kIo, kNoBuffer);
   if (session_->info.max_payload > 0 && payload.size() > session_->info.max_payload) {
     return Status(Code::kInvalid, kMaximumPayload);
   }
@@ -434,6 +438,10 @@ Status ExternalNats::Impl::Publish(std::string_view subject, std::string_view re
   Put("\r\n");
   CheckPending();
   return Status();
+}
+
+bool ExternalNats::Impl::IsCongested(std::string_view) {
+  return session_ && session_->output.size() + session_->unwritten > kPendingMax / 2;
 }
 
 Status ExternalNats::Impl::Subscribe(uint64_t handle, const std::string& subject) {

@@ -3,8 +3,8 @@
 // writes for it. One connection does what four do in the real server; its log lines name
 // `_NSS-<cluster>-general`. Specification: wire.md 2.2, options.md (-ns), wire.md 3.2.
 // Ownership: the Logger outlives it. Time is the caller's monotonic clock in nanoseconds.
-// While the server is away nothing is buffered: what is published is dropped; subscriptions are
-// made again on the next connection, every 250 ms a try, for ever.
+// While the server is away nothing is buffered: publishing fails; subscriptions are made again on
+// the next connection, every 250 ms a try, for ever.
 // Errors: before the first connection stands, failure() (the text behind "Failed to start: ");
 // later ones are log lines. Threads: one.
 #pragma once

@@ -131,7 +131,7 @@ TEST(ExternalNatsTest, Messages) {
 
 TEST(ExternalNatsTest, Refusals) {
   Outside test;
-  EXPECT_TRUE(test.nats.local().Publish("a", "", {}).ok());
+  EXPECT_FALSE(test.nats.local().Publish("a", "", {}).ok());
   test.Connect();
   EXPECT_EQ(test.Output(), "");
   Link& link = test.nats.local();
@@ -226,7 +226,8 @@ TEST(ExternalNatsTest, ReconnectsForEver) {
   test.Output();
   test.nats.Closed(test.now, test.id);
   EXPECT_EQ(test.nats.phase(), Phase::kReconnecting);
-  EXPECT_TRUE(test.nats.local().Publish("lost", "", {}).ok());
+  EXPECT_EQ(test.nats.local().Publish("lost", "", {}).message(),
+            "nats: outbound buffer limit exceeded");
   for (int i = 0; i < 100; ++i) {
     EXPECT_FALSE(test.nats.TakeDial());
     EXPECT_EQ(test.nats.NextDeadlineNs(), test.now + 250 * kMs);
@@ -333,7 +334,7 @@ TEST(ExternalNatsTest, ShutdownFlushesAndCloses) {
   EXPECT_THAT(test.Lines(), ElementsAre("connection \"_NSS-c1-general\" has been closed"));
   test.nats.Shutdown(test.now);
   EXPECT_THAT(test.Lines(), IsEmpty());
-  EXPECT_TRUE(test.nats.local().Publish("a", "", {}).ok());
+  EXPECT_EQ(test.nats.local().Publish("a", "", {}).message(), "nats: connection closed");
   EXPECT_EQ(test.Output(), "");
 }
 

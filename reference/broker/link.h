@@ -39,9 +39,13 @@ class Link {
  public:
   virtual ~Link() = default;
   // kInvalid "nats: invalid subject" if SUBJECT is empty, or it or REPLY does not fit in a line,
-  // and "nats: maximum payload exceeded" if PAYLOAD is larger than the server takes. While an
-  // outside server is away, messages are dropped and the call succeeds.
+  // and "nats: maximum payload exceeded" if PAYLOAD is larger than the server takes. kIo "nats:
+  // outbound buffer limit exceeded" while an outside server is away, and "nats: connection closed"
+  // after the end.
   virtual Status Publish(std::string_view subject, std::string_view reply, ByteView payload) = 0;
+  // Whether a connection that gets what is published to SUBJECT has half of what closes it as a
+  // slow consumer waiting. That changes with Written and Closed.
+  virtual bool IsCongested(std::string_view subject) = 0;
   // HANDLE is the caller's and not in use. kInvalid "nats: invalid subject" if SUBJECT is
   // malformed.
   virtual Status Subscribe(uint64_t handle, const std::string& subject) = 0;

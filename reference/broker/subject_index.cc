@@ -54,28 +54,21 @@ void Matches::Clear() {
 }
 
 void SubjectIndex::Entry::Insert(Subscription* subscription) {
-  if (subscription->queue.empty()) return Add(plain, subscription);
-  auto group = std::find_if(groups.begin(), groups.end(), [subscription](const Group& other) {
-    return other.queue == subscription->queue;
-  });
-  if (group == groups.end()) group = groups.insert(groups.end(), {subscription->queue, {}});
-  Add(group->members, subscription);
+  Add(subscription->queue.empty() ? plain : groups[subscription->queue], subscription);
 }
 
 void SubjectIndex::Entry::Remove(Subscription* subscription) {
   if (subscription->queue.empty()) return TakeOut(plain, subscription);
-  const auto group = std::find_if(groups.begin(), groups.end(), [subscription](const Group& other) {
-    return other.queue == subscription->queue;
-  });
+  const auto group = groups.find(subscription->queue);
   ATREST_CHECK(group != groups.end());
-  TakeOut(group->members, subscription);
-  if (group->members.empty()) groups.erase(group);
+  TakeOut(group->second, subscription);
+  if (group->second.empty()) groups.erase(group);
 }
 
 void SubjectIndex::Entry::AddTo(Matches& matches) const {
   matches.plain.insert(matches.plain.end(), plain.begin(), plain.end());
-  for (const Group& group : groups) {
-    matches.members.insert(matches.members.end(), group.members.begin(), group.members.end());
+  for (const auto& [queue, members] : groups) {
+    matches.members.insert(matches.members.end(), members.begin(), members.end());
     matches.group_ends.push_back(matches.members.size());
   }
 }

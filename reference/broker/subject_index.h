@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,13 +58,9 @@ class SubjectIndex {
   size_t size() const { return size_; }
 
  private:
-  struct Group {
-    std::string queue;
-    std::vector<Subscription*> members;
-  };
   struct Entry {
     std::vector<Subscription*> plain;
-    std::vector<Group> groups;
+    std::map<std::string, std::vector<Subscription*>, std::less<>> groups;  // members, by queue
     bool empty() const { return plain.empty() && groups.empty(); }
     void Insert(Subscription* subscription);
     void Remove(Subscription* subscription);

@@ -118,6 +118,23 @@ TEST(SubjectIndexTest, ManyLiteralSubjects) {
   EXPECT_EQ(index.size(), 0u);
 }
 
+// A client may name as many groups as it likes; others wait meanwhile.
+TEST(SubjectIndexTest, ManyGroupsOfOneSubject) {
+  constexpr size_t kCount = 200'000;
+  SubjectIndex index(1);
+  std::vector<Subscription> all(kCount);
+  for (size_t i = 0; i < kCount; ++i) {
+    all[i].subject = "a";
+    all[i].queue = std::to_string(i);
+    index.Insert(&all[i]);
+  }
+  Matches matches;
+  index.Match("a", matches);
+  EXPECT_EQ(matches.group_ends.size(), kCount);
+  for (size_t i = 0; i < kCount; ++i) index.Remove(&all[i]);
+  EXPECT_EQ(index.size(), 0u);
+}
+
 TEST(SubjectIndexTest, AsDeepAsALineIsLong) {
   std::string deep = "a";
   for (int i = 0; i < 2'000; ++i) deep += i % 2 == 0 ? ".*" : ".a";

@@ -83,7 +83,18 @@ TEST(EventLog, RecordedEntropyComesAgain) {
   EXPECT_TRUE(Equal(drawn, again));
   EXPECT_FALSE(replayed.missing());
   replayed.Fill(again);
+  EXPECT_FALSE(replayed.missing()) << "the recorded process was killed";
+}
+
+TEST(EventLog, OtherEntropyIsMissed) {
+  env::MemFileSystem files;
+  WriteTwo(files);
+  auto reader = EventReader::Open(files, "session").value();
+  ReplayedEntropy replayed(reader);
+  uint8_t drawn[12] = {1};
+  replayed.Fill(drawn);
   EXPECT_TRUE(replayed.missing());
+  EXPECT_EQ(drawn[0], 0);
 }
 
 }  // namespace

@@ -97,6 +97,9 @@ Status Machine::Apply(const Event& event) {
   now_ns_ = std::max(event.now_ns, now_ns_);
   clock_.Set(now_ns_);
   const int64_t now = now_ns_;
+  if (!CanBe(event.kind)) {
+    return Status(Code::kInvalid, "an event that cannot be here: other options?");
+  }
   switch (event.kind) {
     case Event::Kind::kOpen:
       return OpenStore();
@@ -150,6 +153,30 @@ Status Machine::Apply(const Event& event) {
       break;
   }
   return Status(Code::kInvalid, "not an event for a server");
+}
+
+bool Machine::CanBe(Event::Kind kind) const {
+  switch (kind) {
+    case Event::Kind::kOpen:
+      return store_ == nullptr;
+    case Event::Kind::kStartNats:
+      return store_ != nullptr && broker_ == nullptr;
+    case Event::Kind::kListening:
+    case Event::Kind::kAccepted:
+      return broker_ != nullptr;
+    case Event::Kind::kStart:
+      return store_ != nullptr && (broker_ != nullptr || external()) && streaming_ == nullptr &&
+             external_ == nullptr;
+    case Event::Kind::kReceived:
+    case Event::Kind::kWritten:
+    case Event::Kind::kClosed:
+      return broker_ != nullptr || external_ != nullptr;
+    case Event::Kind::kDialed:
+    case Event::Kind::kDialFailed:
+      return external_ != nullptr;
+    default:
+      return true;
+  }
 }
 
 Status Machine::OpenStore() {
@@ -235,10 +262,10 @@ void Machine::Deliver() {
     // Before the first redelivery of what was recovered, as the real server's lines stand.
     if (!ready_) CheckPhases();
     if (streaming_->HasQueued()) streaming_->Flush(now_ns_);
-    if (!left && !streaming_->HasQueued() && !DeliverLocal() && !streaming_->HasQueued()) {
-      work_left_ = false;
-      return;
-    }
+    if (left || DeliverLocal()) continue;
+    // Long stretches of messages go on in the next round, when what was sent is on its way.
+    work_left_ = streaming_->HasQueued();
+    return;
   }
 }
 
@@ -256,16 +283,18 @@ bool Machine::DeliverLocal() {
                     : broker_->DeliverLocal(*this, kDeliveriesMax);
 }
 
-// Moves the start on, and notes what ends it.
+// Moves the start on, and notes what ends it or the server.
 void Machine::CheckPhases() {
   if (external_ && !streaming_) {
     if (external_->phase() == broker::ExternalNats::Phase::kFailed) failure_ = external_->failure();
     if (external_->phase() == broker::ExternalNats::Phase::kConnected) failure_ = StartStreaming();
   }
-  if (!streaming_ || ready_) return;
-  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed)
+  if (!streaming_) return;
+  // Also of a server that serves: its store may fail.
+  if (streaming_->phase() == stan::StreamingServer::Phase::kFailed) {
     failure_ = streaming_->failure();
-  if (streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
+  }
+  if (ready_ || streaming_->phase() != stan::StreamingServer::Phase::kReady) return;
   if (!external()) {
     LogReady();
   } else if (!echo_sent_) {
@@ -276,10 +305,11 @@ void Machine::CheckPhases() {
 // Nothing is ready before an outside server knows our subscriptions: it does when a message that
 // was sent behind them comes back.
 void Machine::SendEcho() {
-  echo_sent_ = true;
   const std::string inbox = "_INBOX." + server_id_ + ".ready";
-  const Status subscribed = link().Subscribe(kEchoHandle, inbox);
-  failure_ = subscribed.ok() ? link().Publish(inbox, "", {}) : subscribed;
+  link().Unsubscribe(kEchoHandle);
+  failure_ = link().Subscribe(kEchoHandle, inbox);
+  // Where the connection is away, a later round tries again.
+  if (failure_.ok()) echo_sent_ = link().Publish(inbox, "", {}).ok();
 }
 
 void Machine::LogReady() {
@@ -352,6 +382,8 @@ broker::Link& Machine::link() { return external() ? external_->local() : broker_
 Status Machine::Publish(std::string_view subject, std::string_view reply, ByteView payload) {
   return link().Publish(subject, reply, payload);
 }
+
+bool Machine::IsCongested(std::string_view subject) { return link().IsCongested(subject); }
 
 Status Machine::Subscribe(uint64_t handle, const std::string& subject) {
   return link().Subscribe(handle, subject);

@@ -49,7 +49,8 @@ class Machine : private stan::Bus, private broker::LinkHandler {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  // An error ends the start.
+  // An error ends the start. kInvalid also where the event cannot be, as in a record of a server
+  // with other options.
   Status Apply(const Event& event);
 
   // Whether clients are served. Logs "Streaming Server is ready" when it begins.
@@ -66,10 +67,12 @@ class Machine : private stan::Bus, private broker::LinkHandler {
 
  private:
   Status Publish(std::string_view subject, std::string_view reply, ByteView payload) override;
+  bool IsCongested(std::string_view subject) override;
   Status Subscribe(uint64_t handle, const std::string& subject) override;
   void Unsubscribe(uint64_t handle) override;
   void OnMessage(const broker::LinkMessage& message) override;
 
+  bool CanBe(Event::Kind kind) const;
   Status OpenStore();
   Status StartNats();
   void Listening(uint16_t port);

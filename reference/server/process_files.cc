@@ -29,8 +29,9 @@ Status WritePidFile(const std::string& path) {
   return why.empty() ? Status() : Status(Code::kIo, "Could not write pidfile: " + why);
 }
 
-PortsFile::~PortsFile() {
+void PortsFile::Remove() {
   if (!path_.empty()) ::unlink(path_.c_str());
+  path_.clear();
 }
 
 Status PortsFile::Write(const std::string& directory, const std::string& program,

@@ -13,16 +13,14 @@ namespace atrest::server {
 // The id of this process in PATH, in decimal; the file stays. kIo "Could not write pidfile: ...".
 Status WritePidFile(const std::string& path);
 
-// DIRECTORY/PROGRAM_PID.ports with the address to connect to, removed by the destructor.
+// DIRECTORY/PROGRAM_PID.ports with the address to connect to.
 class PortsFile {
  public:
-  PortsFile() = default;
-  PortsFile(const PortsFile&) = delete;
-  PortsFile& operator=(const PortsFile&) = delete;
-  ~PortsFile();
   // kIo "Error writing ports file (...): ...". HOST "0.0.0.0" is written as the loopback address.
   Status Write(const std::string& directory, const std::string& program, const std::string& host,
                uint16_t port);
+  // The file goes, if there is one.
+  void Remove();
 
  private:
   std::string path_;  // "" while there is none

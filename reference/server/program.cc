@@ -78,7 +78,7 @@ class Server : private broker::TcpEvents {
     Happen({.kind = Kind::kDialFailed, .connection = id, .bytes = AsBytes(text)});
   }
   void OnAcceptFailed(const std::string& text, int64_t retry_ns) override {
-    log_->nats().Log(LogLevel::kError, "Temporary Client Accept Error (" + text + "), sleeping " +
+    log_->nats().Log(LogLevel::kError, "Temporary Client Accept Error(" + text + "), sleeping " +
                                            std::to_string(retry_ns / kNsPerMs) + "ms");
   }
 
@@ -98,6 +98,7 @@ class Server : private broker::TcpEvents {
   void Happen(const Event& event) { ATREST_CHECK(Apply(event).ok()); }
   bool RoundIsDue();
   void Round();
+  void FlushRecord();
   void Write(const std::vector<Output>& outputs);
   void WatchSignals();
   void AwaitSignal();
@@ -139,7 +140,10 @@ int Server::Run(const std::vector<std::string>& warnings) {
     log_->streaming().Log(LogLevel::kWarning, warning);
   }
   const Status started = StartMachine();
-  return started.ok() ? Serve() : Fail(started);
+  const int code = started.ok() ? Serve() : Fail(started);
+  control_.reset();
+  ports_file_.Remove();
+  return code;
 }
 
 Status Server::Prepare() {
@@ -252,6 +256,10 @@ Status Server::Apply(Event event) {
   event.now_ns = clock_->NowNs();
   happened_ = true;
   if (recorder_) recorder_->Write(event);
+  // These change the store: the record is to have what a killed process left behind.
+  if (event.kind == Kind::kStart || event.kind == Kind::kRound || event.kind == Kind::kStop) {
+    FlushRecord();
+  }
   return machine_->Apply(event);
 }
 
@@ -265,6 +273,10 @@ void Server::Round() {
   happened_ = false;
   Write(machine_->TakeOutputs());
   if (const auto dial = machine_->TakeDial()) host_.Dial(dial->host, dial->port);
+  FlushRecord();
+}
+
+void Server::FlushRecord() {
   if (!recorder_ || recording_failed_) return;
   const Status flushed = recorder_->Flush();
   if (flushed.ok()) return;
@@ -378,7 +390,9 @@ int Server::Stop() {
 
 int RunServer(const Options& options, const std::string& environment_key,
               const std::string& program_name, const std::vector<std::string>& warnings) {
-  return Server(options, environment_key, program_name).Run(warnings);
+  // Never destroyed: the process ends now, and freeing all that a server holds would delay it.
+  static Server* const server = new Server(options, environment_key, program_name);
+  return server->Run(warnings);
 }
 
 }  // namespace atrest::server

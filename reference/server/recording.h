@@ -26,8 +26,9 @@ class RecordingEntropy : public env::Entropy {
   EventWriter* writer_;
 };
 
-// Takes entropy from the record where it stands; zeros where the record has none or another size,
-// which is noted.
+// Takes entropy from the record where it stands; zeros where the record has something else or
+// another size, which is noted, and where it ends: the recorded process was killed before it wrote
+// down what it drew.
 class ReplayedEntropy : public env::Entropy {
  public:
   explicit ReplayedEntropy(EventReader& reader) : reader_(reader) {}
@@ -39,7 +40,7 @@ class ReplayedEntropy : public env::Entropy {
     if (fits) {
       reader_.Take();
     } else {
-      missing_ = true;
+      missing_ = missing_ || next.has_value();
     }
   }
   // Whether what was asked for was not what the record has.

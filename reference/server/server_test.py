@@ -9,6 +9,7 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -48,9 +49,11 @@ class Server:
     def __init__(self, folder, *arguments, key=None, ready="Streaming Server is ready"):
         self.log_path = pathlib.Path(folder, f"stderr.{time.monotonic_ns()}")
         with open(self.log_path, "wb") as log:
+            # Python ignores SIGXFSZ, and so does the server then: a file that may not grow is an
+            # error of a write.
             self.process = subprocess.Popen(
                 [SERVER, "-a", "127.0.0.1", *map(str, arguments)], stdout=log, stderr=log,
-                env=environment(key), cwd=folder)
+                env=environment(key), cwd=folder, restore_signals=False)
         self.wait_for(ready)
 
     def log(self):
@@ -336,6 +339,17 @@ class SignalTest(Case):
         self.assertEqual([reader.receive(sid)[4] for _ in range(20)],
                          [b"message %d" % number for number in range(20)])
 
+    def test_a_store_that_cannot_be_written_ends_it(self):
+        server = self.start("-st", "FILE", "-dir", "store")
+        client = self.client(server, "a")
+        self.assertEqual(client.publish("foo", b"x"), "")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (60000, 60000))
+        with self.assertRaises(ConnectionError):
+            for _ in range(20):
+                client.publish("foo", b"x" * 10000)
+        self.assertEqual(server.process.wait(WAIT_S), 2)
+        self.assertIn("panic: unable to flush msg store: ", server.log_path.read_text())
+
     def test_the_next_server_takes_over_port_and_store_at_once(self):
         first = self.start("-st", "FILE", "-dir", "store")
         port = first.port
@@ -439,6 +453,31 @@ class VirtualTimeTest(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({path.name: path.read_bytes()
                           for path in pathlib.Path("store").rglob("*.*")}, recorded)
+
+
+    def test_a_record_cut_short_by_a_kill_replays(self):
+        server = self.start("-record-events", "session", "-st", "FILE", "-dir", "store", "-encrypt",
+                            key=KEY)
+        client = self.client(server, "a")
+        for number in range(20):
+            client.publish("foo", b"%d" % number)
+        server.end(signal.SIGKILL)
+        recorded = pathlib.Path("store/foo/msgs.1.dat").read_bytes()
+        whole = pathlib.Path("session").read_bytes()
+        ends = []  # of the records
+        at = len("atrest events 1\n")
+        while at + 29 <= len(whole):
+            at += 29 + int.from_bytes(whole[at + 25:at + 29], "little")
+            ends.append(at)
+        before_entropy = [end for end in ends if whole[end:end + 1] == bytes([13])]
+        self.assertGreater(len(before_entropy), 1)
+        for end in [*before_entropy, ends[-1]]:
+            shutil.rmtree("store", ignore_errors=True)
+            pathlib.Path("session").write_bytes(whole[:end])
+            done = run("-a", "127.0.0.1", "-p", "-1", "-st", "FILE", "-dir", "store", "-encrypt",
+                       "-replay-events", "session", key=KEY, cwd=self.folder)
+            self.assertEqual(done.returncode, 0, (end, done.stderr))
+        self.assertEqual(pathlib.Path("store/foo/msgs.1.dat").read_bytes(), recorded)
 
 
 @unittest.skipUnless(shutil.which("nats-server"), "there is no nats-server here")

@@ -21,12 +21,15 @@ class Bus {
  public:
   virtual ~Bus() = default;
   // Sends PAYLOAD to SUBJECT; REPLY may be empty. kInvalid "nats: invalid subject" for an empty
-  // subject, kInvalid "nats: maximum payload exceeded". Whether somebody listens makes no
-  // difference.
+  // subject, kInvalid "nats: maximum payload exceeded"; another code where there is no
+  // connection. Whether somebody listens makes no difference.
   virtual Status Publish(std::string_view subject, std::string_view reply, ByteView payload) = 0;
   // From now on messages to SUBJECT, which may hold wildcards, come in with HANDLE. The caller
   // chooses handles and uses each once. kInvalid "nats: invalid subject".
   virtual Status Subscribe(uint64_t handle, const std::string& subject) = 0;
+  // Whether a connection that gets what is sent to SUBJECT is far behind: more should wait until it
+  // is not. It is asked again after every event.
+  virtual bool IsCongested(std::string_view /*subject*/) { return false; }
   // Nothing comes in with HANDLE any more but what is already under way, which the server ignores.
   virtual void Unsubscribe(uint64_t handle) = 0;
 };

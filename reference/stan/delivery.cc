@@ -11,6 +11,8 @@ namespace {
 
 constexpr uint64_t kBurstMessages = 4096;
 constexpr uint64_t kBurstBytes = 1 << 20;
+// In one Continue, so that a thousand subscribers do not keep everybody else waiting.
+constexpr size_t kBurstsMax = 32;
 
 uint32_t NextCount(std::map<uint64_t, uint32_t>& counts, uint64_t sequence) {
   uint32_t& count = counts[sequence];
@@ -46,11 +48,21 @@ void Delivery::SendNewTo(Subscription& subscription) {
   }
 }
 
+bool Delivery::MustWait(const Subscription& subscription) const {
+  const auto is_congested = [this](const Subscription& one) {
+    return one.IsActive() && context_.bus.IsCongested(one.state.inbox);
+  };
+  if (subscription.group == nullptr) return is_congested(subscription);
+  return std::ranges::any_of(subscription.group->members,
+                             [&](const SubscriptionPtr& member) { return is_congested(*member); });
+}
+
 void Delivery::SendNewToPlain(Subscription& subscription) {
+  if (subscription.is_queued) return;
   Burst burst;
   uint64_t& last_sent = subscription.state.last_sent;
   for (uint64_t next = last_sent + 1; !subscription.stalled; ++next) {
-    if (burst.IsOver()) return Queue(subscription);
+    if (burst.IsOver() || MustWait(subscription)) return Queue(subscription);
     const wire::MessagePtr message = NextMessage(*subscription.channel, next, last_sent, burst);
     if (message == nullptr) {
       if (burst.IsOver()) Queue(subscription);
@@ -63,10 +75,10 @@ void Delivery::SendNewToPlain(Subscription& subscription) {
 }
 
 void Delivery::SendNewToGroup(Channel& channel, QueueGroup& group) {
-  if (group.members.empty() || group.new_on_hold) return;
+  if (group.members.empty() || group.new_on_hold || group.is_queued) return;
   Burst burst;
   for (uint64_t next = group.last_sent + 1; group.stalled_members < group.members.size(); ++next) {
-    if (burst.IsOver()) return Queue(*group.members.front());
+    if (burst.IsOver() || MustWait(*group.members.front())) return Queue(*group.members.front());
     const wire::MessagePtr message = NextMessage(channel, next, group.last_sent, burst);
     if (message == nullptr) {
       if (burst.IsOver()) Queue(*group.members.front());
@@ -118,13 +130,22 @@ void Delivery::Queue(Subscription& subscription) {
 }
 
 void Delivery::Continue() {
-  for (size_t count = more_.size(); count > 0; --count) {
+  for (size_t count = std::min(more_.size(), kBurstsMax); count > 0; --count) {
     const SubscriptionPtr subscription = std::move(more_.front());
     more_.pop_front();
+    if (MustWait(*subscription)) {
+      more_.push_back(subscription);
+      continue;
+    }
     subscription->is_queued = false;
     if (subscription->group != nullptr) subscription->group->is_queued = false;
     SendNewTo(*subscription);
   }
+}
+
+bool Delivery::HasMore() const {
+  return std::ranges::any_of(
+      more_, [this](const SubscriptionPtr& subscription) { return !MustWait(*subscription); });
 }
 
 void Delivery::Forget(const Channel& channel) {

@@ -30,9 +30,12 @@ class Delivery {
   void SendNew(Channel& channel);
   // What is new to one subscriber, or to its group.
   void SendNewTo(Subscription& subscription);
-  // Goes on with bursts that were cut short.
+  // Goes on with bursts that were cut short, but for subscribers that must wait.
   void Continue();
-  bool HasMore() const { return !more_.empty(); }
+  bool HasMore() const;
+  // Whether whoever gets what is sent to SUBSCRIPTION, or to a member of its group, is so far
+  // behind that its connection would be closed before long.
+  bool MustWait(const Subscription& subscription) const;
 
   // Sends MESSAGE again, whatever is in flight.
   void SendAgain(Subscription& subscription, const wire::Message& message);

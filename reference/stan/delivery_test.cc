@@ -119,6 +119,45 @@ TEST_F(Deliveries, LongStretchesAreSentInBursts) {
   EXPECT_FALSE(server_->HasQueued());
 }
 
+TEST_F(Deliveries, WhoIsFarBehindIsWaitedFor) {
+  PublishMany(5);
+  bus_.windows["i"] = 2;
+  Subscribe({.inbox = "i"});
+  EXPECT_FALSE(server_->HasQueued()) << "it would turn in circles";
+  EXPECT_EQ(Publish("foo", "6"), "") << "publishers do not wait";
+  EXPECT_EQ(Got("i"), "1:1 2:2");
+  EXPECT_TRUE(server_->HasQueued());
+  Drain();
+  EXPECT_EQ(Got("i"), "3:3 4:4");
+  Drain();
+  EXPECT_EQ(Got("i"), "5:5 6:6");
+  Drain();
+  EXPECT_FALSE(server_->HasQueued());
+}
+
+TEST_F(Deliveries, AGroupWaitsForItsMembers) {
+  PublishMany(1);
+  Subscribe({.inbox = "a", .group = "g"});
+  Subscribe({.inbox = "b", .group = "g"});
+  EXPECT_EQ(Got("a"), "1:1");
+  bus_.windows["a"] = 0;
+  PublishMany(2);
+  EXPECT_EQ(Got("a") + Got("b"), "");
+  Unsubscribe("a");
+  Drain();
+  EXPECT_EQ(Got("b"), "2:1 3:2");
+}
+
+TEST_F(Deliveries, WhoIsFarBehindAndGoneIsForgotten) {
+  PublishMany(2);
+  bus_.windows["i"] = 1;
+  Subscribe({.inbox = "i"});
+  EXPECT_EQ(Unsubscribe("i"), "");
+  Drain();
+  EXPECT_EQ(Got("i"), "1:1");
+  EXPECT_FALSE(server_->HasQueued());
+}
+
 TEST_F(Deliveries, WhatDoesNotFitStopsTheSubscription) {
   Publish("foo", std::string(100, 'x'));
   Publish("foo", "2");

@@ -47,6 +47,20 @@ TEST_F(Durables, ResumeRedeliversInOrderAndThenGoesOn) {
   EXPECT_TRUE(view.is_stalled);
 }
 
+TEST_F(Durables, ResumeWaitsForWhoIsFarBehind) {
+  PublishMany(3);
+  Subscribe({.inbox = "i", .durable = "d"});
+  EXPECT_EQ(Got("i"), "1:1 2:2 3:3");
+  CloseSub("i");
+  bus_.windows["j"] = 2;
+  Subscribe({.inbox = "j", .durable = "d"});
+  EXPECT_FALSE(server_->HasQueued());
+  Publish("foo", "4");
+  EXPECT_EQ(Got("j"), "1:1*1 2:2*1");
+  Drain();
+  EXPECT_EQ(Got("j"), "3:3*1 4:4");
+}
+
 TEST_F(Durables, OneAtATime) {
   Subscribe({.inbox = "i", .durable = "d"});
   log_.Take();

@@ -3,6 +3,7 @@
 // Threads: none shared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -35,6 +36,14 @@ class FakeBus : public Bus {
     if (gone.contains(to)) Deliver(std::string(reply), "", {}, /*no_responders=*/true);
     sent.push_back({to, std::string(reply), Bytes(payload.begin(), payload.end())});
     return Status();
+  }
+
+  bool IsCongested(std::string_view subject) override {
+    const auto window = windows.find(std::string(subject));
+    if (window == windows.end()) return false;
+    const auto waiting = std::ranges::count_if(
+        sent, [subject](const Sent& message) { return message.subject == subject; });
+    return static_cast<size_t>(waiting) >= window->second;
   }
 
   Status Subscribe(uint64_t handle, const std::string& subject) override {
@@ -81,8 +90,9 @@ class FakeBus : public Bus {
   };
 
   size_t max_payload = 1 << 20;
-  std::set<std::string> alive;  // subjects where requests are answered
-  std::set<std::string> gone;   // subjects where nobody listens
+  std::set<std::string> alive;            // subjects where requests are answered
+  std::set<std::string> gone;             // subjects where nobody listens
+  std::map<std::string, size_t> windows;  // what waits at a subject that is congested
   std::map<uint64_t, std::string> patterns;
   std::deque<Queued> incoming;
   std::deque<Sent> sent;

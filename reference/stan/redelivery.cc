@@ -11,6 +11,8 @@ namespace {
 
 // What expires so soon is sent at once, rather than by a timer of its own.
 constexpr int64_t kWindowNs = 15 * kMillisecondNs;
+// When a subscriber that was too far behind to be sent anything is looked at again.
+constexpr int64_t kWaitNs = 100 * kMillisecondNs;
 
 std::string SubId(const Subscription& subscription) {
   return "subid=" + std::to_string(subscription.state.id);
@@ -40,17 +42,22 @@ std::optional<wire::Message> Redelivery::Find(Subscription& subscription, uint64
   return *found.value();
 }
 
-void Redelivery::OnResume(Subscription& subscription) {
+bool Redelivery::OnResume(Subscription& subscription) {
   const std::string client_id = subscription.state.client_id;
-  if (context_.options.debug && !subscription.pending.empty()) {
+  const bool is_first_call = subscription.resumed_up_to == 0;
+  if (context_.options.debug && is_first_call && !subscription.pending.empty()) {
     const std::string& durable = subscription.state.durable_name;
     context_.Debug(OfClient(client_id) + "Redelivering to " + SubId(subscription) +
                    ", durable=" + (durable.empty() ? subscription.state.queue_group : durable));
   }
   if (clients_.Find(client_id) != nullptr) {
     std::vector<uint64_t> sequences;
-    for (const auto& [sequence, at_ns] : subscription.pending) sequences.push_back(sequence);
+    for (const auto& [sequence, at_ns] : subscription.pending) {
+      if (sequence > subscription.resumed_up_to) sequences.push_back(sequence);
+    }
     for (const uint64_t sequence : sequences) {
+      if (delivery_.MustWait(subscription)) return false;
+      subscription.resumed_up_to = sequence;
       std::optional<wire::Message> message = Find(subscription, sequence);
       if (!message) continue;
       if (context_.options.trace) {
@@ -61,7 +68,9 @@ void Redelivery::OnResume(Subscription& subscription) {
       if (subscription.pending.contains(sequence)) delivery_.SendAgain(subscription, *message);
     }
   }
+  subscription.resumed_up_to = 0;
   subscription.new_on_hold = false;
+  return true;
 }
 
 void Redelivery::OnTimer(Subscription& subscription, When when) {
@@ -77,6 +86,8 @@ void Redelivery::OnTimer(Subscription& subscription, When when) {
                      SubId(subscription) + " due to missed client heartbeat");
       return;
     }
+    // Asked before all that is pending is gone through, which would cost others dear.
+    if (delivery_.MustWait(subscription)) return delivery_.SetAckTimer(subscription, kWaitNs);
     const Pass done = RunPass(subscription, when);
     next_expiry_ns = done.next_expiry_ns;
     if (!done.found_unknown) break;
@@ -103,6 +114,10 @@ Redelivery::Pass Redelivery::RunPass(Subscription& subscription, When when) {
         context_.Trace(OfClient(subscription.state.client_id) + "Redelivery for " +
                        SubId(subscription) + ", skipping seq=" + std::to_string(entry.sequence));
       }
+      break;
+    }
+    if (delivery_.MustWait(subscription)) {
+      pass.next_expiry_ns = AddNs(context_.now_ns, kWaitNs);
       break;
     }
     message->redelivered = true;

@@ -20,8 +20,9 @@ class Redelivery {
  public:
   Redelivery(Context& context, Clients& clients, Delivery& delivery);
 
-  // What SUBSCRIPTION, a durable that was resumed, has pending: all of it, by sequence.
-  void OnResume(Subscription& subscription);
+  // What SUBSCRIPTION, a durable that was resumed, has pending: all of it, by sequence. False if it
+  // has to wait (Delivery::MustWait) and is to be called again for the rest.
+  bool OnResume(Subscription& subscription);
   // What RECOVERED have pending, and then what is new to them.
   void OnStart(const SubscriptionList& recovered);
 

@@ -51,6 +51,25 @@ TEST_F(Redeliveries, WhatIsWithinFifteenMillisecondsGoesTogether) {
   EXPECT_EQ(Got("i"), "3:3*1");
 }
 
+TEST_F(Redeliveries, WhoIsFarBehindIsWaitedFor) {
+  Subscribe({.inbox = "i", .ack_wait_s = 1});
+  PublishMany(3);
+  EXPECT_EQ(Got("i"), "1:1 2:2 3:3");
+  bus_.windows["i"] = 2;
+  Pass(kSecond);
+  EXPECT_EQ(Got("i"), "1:1*1 2:2*1");
+  Pass(100 * kMs);
+  EXPECT_EQ(Got("i"), "3:3*1");
+  Pass(kSecond - 100 * kMs);
+  EXPECT_EQ(Got("i"), "1:1*2 2:2*2") << "their times are as if nothing had been waited for";
+  bus_.windows["i"] = 0;
+  Pass(kSecond);
+  EXPECT_EQ(Got("i"), "");
+  bus_.windows.clear();
+  Pass(100 * kMs);
+  EXPECT_EQ(Got("i"), "3:3*2 1:1*3 2:2*3");
+}
+
 TEST_F(Redeliveries, MaxInFlightDoesNotMatter) {
   PublishMany(3);
   Subscribe({.inbox = "i", .max_in_flight = 2, .ack_wait_s = 1});

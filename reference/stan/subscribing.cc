@@ -11,6 +11,9 @@
 namespace atrest::stan {
 namespace {
 
+// Subscriptions that get their first messages in one call, while others wait.
+constexpr size_t kStartsMax = 32;
+
 Status Invalid(const char* text) { return Status(Code::kInvalid, text); }
 
 const char* ActionOf(Leave leave) { return leave == Leave::kClose ? "sub close" : "unsub"; }
@@ -203,6 +206,7 @@ Status Subscribing::Resume(const SubscriptionPtr& subscription) {
   subscription->stalled = false;
   subscription->has_failed_heartbeat = false;
   subscription->initialized = false;
+  subscription->resumed_up_to = 0;
   if (!subscription->pending.empty()) {
     subscription->new_on_hold = true;
     parts_.delivery.SetAckTimer(*subscription, subscription->ack_wait_ns());
@@ -261,12 +265,21 @@ void Subscribing::LogStart(const Subscription& subscription, bool is_new,
 }
 
 void Subscribing::SendStarted() {
-  for (size_t count = started_.size(); count > 0; --count) {
+  for (size_t count = std::min(started_.size(), kStartsMax); count > 0; --count) {
     const SubscriptionPtr subscription = std::move(started_.front());
     started_.pop_front();
-    if (subscription->state.is_durable) parts_.redelivery.OnResume(*subscription);
+    if (subscription->state.is_durable && !parts_.redelivery.OnResume(*subscription)) {
+      started_.push_back(subscription);
+      continue;
+    }
     parts_.delivery.SendNewTo(*subscription);
   }
+}
+
+bool Subscribing::HasStarted() const {
+  return std::ranges::any_of(started_, [this](const SubscriptionPtr& subscription) {
+    return !parts_.delivery.MustWait(*subscription);
+  });
 }
 
 void Subscribing::Forget(const Channel& channel) {

@@ -45,7 +45,7 @@ class Subscribing {
 
   // Sends the subscriptions that were answered what they are to have.
   void SendStarted();
-  bool HasStarted() const { return !started_.empty(); }
+  bool HasStarted() const;
   // Forgets those of CHANNEL, which is about to go.
   void Forget(const Channel& channel);
 

@@ -37,7 +37,8 @@ struct Subscription : std::enable_shared_from_this<Subscription> {
   bool stalled = false;
   bool new_on_hold = false;  // what is pending has to be redelivered first
   bool has_failed_heartbeat = false;
-  bool is_queued = false;  // for the rest of what it can be sent
+  bool is_queued = false;      // for the rest of what it can be sent
+  uint64_t resumed_up_to = 0;  // sequence of the last pending one sent since it was resumed
 
   bool IsActive() const { return !state.client_id.empty(); }
   bool IsQueue() const { return !state.queue_group.empty(); }

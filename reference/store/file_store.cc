@@ -122,10 +122,16 @@ Result<std::optional<RecoveredState>> FileStoreImpl::Recover() {
   RecoveredState state;
   state.server = *std::move(server).value();
   state.clients = clients_.Clients();
-  for (const std::string& name : names.value()) {
-    Result<RecoveredChannel> channel = RecoverChannel(name);
-    if (!channel.ok()) return channel.status();
-    state.channels.emplace(name, std::move(channel).value());
+  const std::vector<std::string>& all = names.value();
+  for (size_t i = 0; i < all.size(); ++i) {
+    Result<RecoveredChannel> channel = RecoverChannel(all[i]);
+    if (!channel.ok()) {
+      // The real server has begun with the next channel when it notices: its files are repaired and
+      // its damage is logged, but the error is the first one's.
+      if (i + 1 < all.size()) (void)RecoverChannel(all[i + 1]);
+      return channel.status();
+    }
+    state.channels.emplace(all[i], std::move(channel).value());
   }
   return std::optional<RecoveredState>(std::move(state));
 }

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class FileStoreTest : public ::testing::Test, protected FileStoreFixture {
  protected:
@@ -118,6 +119,18 @@ TEST_F(FileStoreTest, ARefusalLeavesTheFilesThatWereOpenedFirst) {
   EXPECT_NE(Refusal(), "");
   EXPECT_TRUE(Exists("clients.dat"));
   EXPECT_FALSE(Exists("foo/subs.dat"));
+}
+
+TEST_F(FileStoreTest, AChannelBehindADamagedOneIsStillRecovered) {
+  Open();
+  for (const char* name : {"d/a", "d/b", "d/c", "d/e"}) {
+    ASSERT_TRUE(files_.MakeDirectories(name).ok());
+  }
+  SetFile("b/subs.dat", {});
+  EXPECT_THAT(Refusal(), StartsWith("unable to recover subscription store for [b]"));
+  EXPECT_TRUE(Exists("a/subs.dat"));
+  EXPECT_TRUE(Exists("c/subs.dat"));
+  EXPECT_FALSE(Exists("e/subs.dat"));
 }
 
 TEST_F(FileStoreTest, CreatesChannels) {

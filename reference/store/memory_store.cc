@@ -16,6 +16,7 @@ class MemoryMessageStore : public MessageStore {
 
   Status Store(Message message) override {
     if (message.sequence <= last_) return Status();
+    Expire();
     if (first_ == 0) first_ = message.sequence;
     last_ = message.sequence;
     ++counts_.count;
@@ -27,16 +28,21 @@ class MemoryMessageStore : public MessageStore {
   }
 
   Result<MessagePtr> Lookup(uint64_t sequence) override {
+    Expire();
     const auto found = messages_.find(sequence);
     return found == messages_.end() ? nullptr : found->second;
   }
 
-  Result<MessagePtr> FirstMessage() override { return Lookup(first_); }
+  Result<MessagePtr> FirstMessage() override { return Lookup(FirstSequence()); }
   Result<MessagePtr> LastMessage() override { return Lookup(last_); }
-  uint64_t FirstSequence() const override { return first_; }
+  uint64_t FirstSequence() const override {
+    Expire();
+    return first_;
+  }
   uint64_t LastSequence() const override { return last_; }
 
   Result<uint64_t> SequenceFromTimestamp(int64_t timestamp_ns) override {
+    Expire();
     if (first_ == 0) return uint64_t{0};
     if (messages_.empty()) return last_ + 1;
     // The real server answers so before it searches: of several messages that share the time of
@@ -48,7 +54,10 @@ class MemoryMessageStore : public MessageStore {
     return found == messages_.end() ? last_ + 1 : found->first;
   }
 
-  MessageCounts Counts() const override { return counts_; }
+  MessageCounts Counts() const override {
+    Expire();
+    return counts_;
+  }
   Status Flush() override { return Status(); }
 
   Status Empty() override {
@@ -59,7 +68,17 @@ class MemoryMessageStore : public MessageStore {
     return Status();
   }
 
-  void Tick() override {
+  void Tick() override { Expire(); }
+
+ private:
+  bool OverLimits() const {
+    return (limits_.max_messages > 0 && counts_.count > limits_.max_messages) ||
+           (limits_.max_bytes > 0 && counts_.bytes > limits_.max_bytes);
+  }
+
+  // The real store expires by a timer set for the oldest message, not by the second; here what is
+  // due goes before anybody looks, which comes to the same.
+  void Expire() const {
     if (limits_.max_age_ns == 0) return;
     const int64_t now = clock_.NowNs();
     while (!messages_.empty()) {
@@ -68,12 +87,6 @@ class MemoryMessageStore : public MessageStore {
       if (now - messages_.begin()->second->timestamp_ns < limits_.max_age_ns) return;
       RemoveFirst();
     }
-  }
-
- private:
-  bool OverLimits() const {
-    return (limits_.max_messages > 0 && counts_.count > limits_.max_messages) ||
-           (limits_.max_bytes > 0 && counts_.bytes > limits_.max_bytes);
   }
 
   // The message just stored stays, however large it is.
@@ -86,7 +99,7 @@ class MemoryMessageStore : public MessageStore {
     }
   }
 
-  void RemoveFirst() {
+  void RemoveFirst() const {
     const auto first = messages_.begin();
     counts_.bytes -= EncodedSize(*first->second);
     --counts_.count;
@@ -98,10 +111,11 @@ class MemoryMessageStore : public MessageStore {
   Logger& log_;
   const std::string channel_;
   const ChannelLimits limits_;
-  std::map<uint64_t, MessagePtr> messages_;
-  uint64_t first_ = 0;
   uint64_t last_ = 0;
-  MessageCounts counts_;
+  // What Expire changes.
+  mutable std::map<uint64_t, MessagePtr> messages_;
+  mutable uint64_t first_ = 0;
+  mutable MessageCounts counts_;
   bool warned_ = false;
 };
 

@@ -133,6 +133,18 @@ TEST_F(MemoryStoreTest, MessagesExpireAtTheirAge) {
   EXPECT_EQ(State(), "3..3 1/20");
 }
 
+TEST_F(MemoryStoreTest, WhatIsDueHasExpiredBeforeAnybodyLooks) {
+  StoreLimits limits;
+  limits.all.max_age_ns = 10;
+  Open(limits);
+  Put(1, 0);
+  Put(2, 5);
+  clock_.Set(kTime + 10);  // and no Tick
+  EXPECT_EQ(messages_->Lookup(1).value(), nullptr);
+  EXPECT_EQ(messages_->FirstMessage().value()->sequence, 2u);
+  EXPECT_EQ(State(), "2..2 1/20");
+}
+
 TEST_F(MemoryStoreTest, TimesLeadToSequences) {
   Open({});
   for (const auto& [sequence, time] :
