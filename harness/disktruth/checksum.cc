@@ -21,8 +21,8 @@ Checksum::Tables Checksum::Make(uint32_t polynomial) {
 }
 
 const std::shared_ptr<const Checksum::Tables>& Checksum::Ieee() {
-  static const auto tables = std::make_shared<const Tables>(Make(kIeee));
-  return tables;
+  static const auto kTables = std::make_shared<const Tables>(Make(kIeee));
+  return kTables;
 }
 
 Checksum::Checksum(uint32_t polynomial)

@@ -16,14 +16,14 @@ using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
 // Fetched once: libcrypto's look-up by name costs more than a small payload.
 const EVP_CIPHER* CipherFor(CodeByte code) {
-  static const EVP_CIPHER* const aes = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-  static const EVP_CIPHER* const chacha = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  return code == CodeByte::kAes ? aes : chacha;
+  static const EVP_CIPHER* const kAes = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  static const EVP_CIPHER* const kChacha = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
+  return code == CodeByte::kAes ? kAes : kChacha;
 }
 
 const EVP_MD* Sha256Method() {
-  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return method;
+  static const EVP_MD* const kMethod = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kMethod;
 }
 
 void MustWork(int outcome) { ATREST_CHECK(outcome == 1); }
@@ -31,7 +31,7 @@ void MustWork(int outcome) { ATREST_CHECK(outcome == 1); }
 }  // namespace
 
 Digest32 Sha256(std::initializer_list<ByteView> parts) {
-  thread_local const DigestContext context(EVP_MD_CTX_new());
+  thread_local DigestContext context(EVP_MD_CTX_new());
   Digest32 digest;
   MustWork(EVP_DigestInit_ex(context.get(), Sha256Method(), nullptr));
   for (const ByteView part : parts) {
