@@ -39,6 +39,11 @@ class Teller {
     if (seen.closed) Say("connection", "closed");
   }
   void operator()(const verdict::Undecided& seen) { Say("outcome", "undecided: " + seen.why); }
+  void operator()(const verdict::TimedOut& seen) { Say("outcome", "timed out: " + seen.why); }
+  void operator()(const verdict::Violated& seen) { Say("outcome", "violated: " + seen.why); }
+  void operator()(const verdict::Unimplemented& seen) {
+    Say("outcome", "unimplemented: " + seen.why);
+  }
 
   void Log(const std::vector<verdict::LogLine>& log) {
     std::vector<std::string> lines;

@@ -17,7 +17,7 @@
 
 #include "harness/disktruth/disk_finding.h"
 #include "harness/disktruth/text_search.h"
-#include "harness/disktruth/tree.h"
+#include "harness/disktruth/watched_tree.h"
 
 namespace atrest::disktruth {
 

@@ -35,7 +35,7 @@
 #include "harness/disktruth/key_ring.h"
 #include "harness/disktruth/nonce_check.h"
 #include "harness/disktruth/seen_record.h"
-#include "harness/disktruth/tree.h"
+#include "harness/disktruth/watched_tree.h"
 #include "reference/base/status.h"
 
 namespace atrest::disktruth {

@@ -16,7 +16,7 @@
 
 #include "harness/disktruth/disk_finding.h"
 #include "harness/disktruth/store_files.h"
-#include "harness/disktruth/tree.h"
+#include "harness/disktruth/watched_tree.h"
 
 namespace atrest::disktruth {
 

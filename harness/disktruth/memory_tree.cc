@@ -1,4 +1,4 @@
-#include "harness/disktruth/tree.h"
+#include "harness/disktruth/watched_tree.h"
 
 namespace atrest::disktruth {
 
