@@ -1,4 +1,4 @@
-#include "harness/disktruth/tree.h"
+#include "harness/disktruth/file_tree.h"
 
 namespace atrest::disktruth {
 
