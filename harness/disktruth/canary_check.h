@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "harness/disktruth/disk_finding.h"
+#include "harness/disktruth/file_tree.h"
 #include "harness/disktruth/text_search.h"
-#include "harness/disktruth/watched_tree.h"
 
 namespace atrest::disktruth {
 

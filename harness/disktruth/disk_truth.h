@@ -31,11 +31,11 @@
 #include "harness/disktruth/canary_check.h"
 #include "harness/disktruth/disk_finding.h"
 #include "harness/disktruth/file_checks.h"
+#include "harness/disktruth/file_tree.h"
 #include "harness/disktruth/history.h"
 #include "harness/disktruth/key_ring.h"
 #include "harness/disktruth/nonce_check.h"
 #include "harness/disktruth/seen_record.h"
-#include "harness/disktruth/watched_tree.h"
 #include "reference/base/status.h"
 
 namespace atrest::disktruth {

@@ -15,8 +15,8 @@
 #include <string>
 
 #include "harness/disktruth/disk_finding.h"
+#include "harness/disktruth/file_tree.h"
 #include "harness/disktruth/store_files.h"
-#include "harness/disktruth/watched_tree.h"
 
 namespace atrest::disktruth {
 

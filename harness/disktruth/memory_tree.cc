@@ -1,4 +1,4 @@
-#include "harness/disktruth/watched_tree.h"
+#include "harness/disktruth/file_tree.h"
 
 namespace atrest::disktruth {
 

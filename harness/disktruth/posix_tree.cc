@@ -8,7 +8,7 @@
 #include <cstring>
 #include <memory>
 
-#include "harness/disktruth/watched_tree.h"
+#include "harness/disktruth/file_tree.h"
 
 namespace atrest::disktruth {
 namespace {
