@@ -1,6 +1,8 @@
 // An adapter of the protocol in harness/driver/PROTOCOL.md over the reference's store:
 //   atrest run --target 'stdio:build/release/bin/example-adapter'
-// Its clock goes on only by `wait` and by publishing, so waiting takes no time.
+// Its clock begins with the system's and goes on only by `wait` and by publishing, so waiting takes
+// no time.
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -17,7 +19,7 @@ using namespace atrest;
 using nlohmann::json;
 
 constexpr int64_t kNsPerMs = 1'000'000;
-constexpr int64_t kStartNs = 1'798'761'600'000'000'000;  // 2027, behind every store of the tests
+constexpr int64_t kNsPerMessage = 1000;
 
 class Adapter {
  public:
@@ -111,10 +113,18 @@ class Adapter {
     }
     if (!recovered.ok()) return recovered.status();
     if (!recovered.value()) return store_->Init(store::MakeServerInfo(cluster));
+    for (auto& [name, channel] : recovered.value()->channels) GoOnFrom(*channel.channel);
     const std::string& found = recovered.value()->server.cluster_id;
     if (found == cluster) return Status();
     return Status(Code::kInvalid, "cluster ID \"" + cluster +
                                       "\" does not match recovered value of \"" + found + "\"");
+  }
+
+  // A channel's times never go back, also when a killed adapter had waited.
+  void GoOnFrom(store::Channel& channel) {
+    const auto last = channel.messages->LastMessage();
+    if (!last.ok() || last.value() == nullptr) return;
+    clock_.Set(std::max(clock_.NowNs(), last.value()->timestamp_ns));
   }
 
   Result<store::Channel*> ChannelNamed(const std::string& name) {
@@ -125,7 +135,7 @@ class Adapter {
   Status StoreOne(const std::string& name, const std::string& payload) {
     const auto channel = ChannelNamed(name);
     if (!channel.ok()) return channel.status();
-    clock_.Advance(kNsPerMs);
+    clock_.Advance(kNsPerMessage);
     store::Message message;
     message.sequence = channel.value()->messages->LastSequence() + 1;
     message.subject = name;
@@ -187,7 +197,7 @@ class Adapter {
   }
 
   env::PosixFileSystem files_;
-  env::FixedClock clock_{kStartNs};
+  env::FixedClock clock_{env::SystemClock().NowNs()};
   env::SystemEntropy entropy_;
   LogBuffer log_;
   std::unique_ptr<store::Store> store_;

@@ -114,6 +114,11 @@ TEST_F(InprocDriverTest, TimePassesOnlyByWaiting) {
 
 TEST(RegistryTest, KnowsItsTargets) {
   for (const TargetRow& row : Targets()) {
+    // What has a placeholder is a form; its own test makes one.
+    if (std::string_view(row.name).find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") !=
+        std::string::npos) {
+      continue;
+    }
     const auto driver = MakeDriver(row.name, {});
     ASSERT_TRUE(driver.ok()) << row.name;
     EXPECT_EQ(driver.value()->Info().name, row.name);
