@@ -262,13 +262,19 @@ class Child : public ChildProcess {
     }
   }
 
+  // What the reader waits for; -1 for what is done.
+  std::array<pollfd, 4> Awaited(bool saw_end) {
+    const std::lock_guard lock(mutex_);
+    return {{{out_.is_open ? out_.fd.get() : -1, POLLIN, 0},
+             {err_.is_open ? err_.fd.get() : -1, POLLIN, 0},
+             {saw_end ? -1 : handle_.get(), POLLIN, 0},
+             {wake_.get(), POLLIN, 0}}};
+  }
+
   void ReadUntilTheEnd() {
     bool saw_end = false;
     for (;;) {
-      std::array<pollfd, 4> events{{{out_.is_open ? out_.fd.get() : -1, POLLIN, 0},
-                                    {err_.is_open ? err_.fd.get() : -1, POLLIN, 0},
-                                    {saw_end ? -1 : handle_.get(), POLLIN, 0},
-                                    {wake_.get(), POLLIN, 0}}};
+      std::array<pollfd, 4> events = Awaited(saw_end);
       if (::poll(events.data(), events.size(), -1) < 0) continue;
       if (events[3].revents != 0) return;
       const std::lock_guard lock(mutex_);
