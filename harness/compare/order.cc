@@ -65,6 +65,8 @@ bool Order::Admits(const Step& step) const {
           [&](const scenario::Stop&) { return running_; },
           [&](const scenario::Kill&) { return running_ && !acks_by_itself_; },
           [](const scenario::Wait&) { return true; },
+          // Where a target is cut off depends on how it groups its writes.
+          [](const scenario::Interrupt&) { return false; },
           [&](const scenario::Tamper& s) { return !running_ && !s.operations.empty(); },
           [&](const scenario::Inspect&) { return !running_; },
           [&](const scenario::ClientStep& s) { return running_ && std::visit(admits_client, s); },

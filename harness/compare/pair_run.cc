@@ -51,6 +51,7 @@ class Side {
   Result<Observation> Do(const scenario::Stop&) { return driver_->Stop(); }
   Result<Observation> Do(const scenario::Kill&) { return driver_->Kill(); }
   Result<Observation> Do(const scenario::Wait& step) { return driver_->Wait(step); }
+  Result<Observation> Do(const scenario::Interrupt& step) { return driver_->Interrupt(step); }
   Result<Observation> Do(const scenario::Inspect&) { return Observation{}; }
   Result<Observation> Do(const scenario::ClientStep& step) { return driver_->Act(step); }
   Result<Observation> Do(const scenario::Tamper& step) {

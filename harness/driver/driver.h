@@ -28,13 +28,17 @@ struct TargetInfo {
   std::string version;
   // What it can do, by the names that scenarios need: "file", "memory", "kill",
   // "format:stan-file-1"; "client": named clients; "raw": bytes that no client library sends;
-  // "program": command line, configuration file, exit codes; "clock": its time passes at no cost.
+  // "program": command line, configuration file, exit codes; "clock": its time passes at no cost;
+  // "interrupt": it can be ended at a chosen write or sync; "explicit_empty": an empty payload can
+  // be sent as a field that is there; "cluster": it can be started as a node of a cluster.
   std::vector<std::string> capabilities;
   bool is_reference = false;  // built from reference/: agreement with it is no evidence
 };
 
 // The error of a client step on a client that is not connected or a subscription that is not open.
 inline constexpr char kNotThere[] = "(no such client or subscription)";
+// The error of a step on a target that an interrupt of the harness has killed.
+inline constexpr char kInterrupted[] = "(killed by the scenario's interrupt)";
 
 class Driver {
  public:
@@ -54,6 +58,12 @@ class Driver {
   virtual Result<verdict::Observation> Kill() = 0;
   // Lets the target's time pass.
   virtual Result<verdict::Observation> Wait(const scenario::Wait& wait) = 0;
+  // REQUIRES: the capability "interrupt". The steps that it hits are answered as what the target did
+  // not do: a start as started, publishes as not acked, reads as they came, with the error
+  // kInterrupted where there is one.
+  virtual Result<verdict::Observation> Interrupt(const scenario::Interrupt&) {
+    return Status(Code::kInvalid, "the target cannot be interrupted");
+  }
   // A step of a named client. Its outcome is Answered, Read for Receive, or Reply for Request and
   // Raw. What the step makes the target log is in this observation, not in that of a later step.
   // A name that is not connected or open (a refused one never was) is answered with kNotThere.

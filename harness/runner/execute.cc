@@ -149,6 +149,7 @@ class Execution {
   Result<Observation> Perform(const scenario::Stop&) { return driver_.Stop(); }
   Result<Observation> Perform(const scenario::Kill&) { return driver_.Kill(); }
   Result<Observation> Perform(const scenario::Wait& wait) { return driver_.Wait(wait); }
+  Result<Observation> Perform(const scenario::Interrupt& step) { return driver_.Interrupt(step); }
   Result<Observation> Perform(const scenario::ClientStep& step) { return driver_.Act(step); }
   Result<Observation> Perform(const scenario::Tamper& tamper) {
     // A target that never wrote what is to be changed has shown nothing: that is not the harness's

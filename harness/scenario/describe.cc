@@ -102,7 +102,8 @@ struct Describer {
     const std::string what = count == 1 ? std::to_string(s.payloads[0].size()) + " bytes"
                                         : std::to_string(count) + " messages";
     const std::string who = s.client.empty() ? "" : "client " + s.client + ": ";
-    return who + "publish " + what + " to " + s.channel;
+    const std::string how = s.explicit_empty ? ", empty ones explicitly" : "";
+    return who + "publish " + what + " to " + s.channel + how;
   }
   std::string operator()(const Read& s) const {
     return "read " + s.channel + " from " + Position(s);
@@ -110,6 +111,11 @@ struct Describer {
   std::string operator()(const Stop&) const { return "stop"; }
   std::string operator()(const Kill&) const { return "kill"; }
   std::string operator()(const Wait& s) const { return "wait " + std::to_string(s.ms) + " ms"; }
+  std::string operator()(const Interrupt& s) const {
+    const std::string at = s.at == Interrupt::At::kWrite ? "write" : "sync";
+    return (s.how == Interrupt::How::kKill ? "kill at " : "disk full at ") + at + " " +
+           std::to_string(s.count);
+  }
   std::string operator()(const Tamper& s) const {
     return "tamper with the files (" + std::to_string(s.operations.size()) + " changes)";
   }
@@ -120,5 +126,17 @@ struct Describer {
 }  // namespace
 
 std::string Describe(const Action& action) { return std::visit(Describer{}, action); }
+
+const char* OracleOf(verdict::Suite suite) {
+  switch (suite) {
+    case verdict::Suite::kConformance:
+      return "model";
+    case verdict::Suite::kCompatibility:
+      return "reference";
+    case verdict::Suite::kHardening:
+      return "ideal";
+  }
+  return "";
+}
 
 }  // namespace atrest::scenario

@@ -4,14 +4,16 @@
 
 #include "harness/scenario/expectations.h"
 #include "harness/scenario/json_cursor.h"
+#include "harness/scenario/needs.h"
 #include "harness/scenario/steps.h"
 
 namespace atrest::scenario {
 namespace {
 
 // A driver's documented capabilities; a scenario that needs anything else has a typing error.
-constexpr const char* kCapabilities[] = {"file",   "memory", "kill",    "format:stan-file-1",
-                                         "client", "raw",    "program", "clock"};
+constexpr const char* kCapabilities[] = {
+    "file",    "memory", "kill",      "format:stan-file-1", "client", "raw",
+    "program", "clock",  "interrupt", "explicit_empty",     "cluster"};
 
 void ParseRequirementIds(const JsonCursor& cursor, const Requirements& known, Scenario& scenario) {
   for (const JsonCursor& item : cursor.Items()) {
@@ -51,34 +53,6 @@ void ParseHead(JsonCursor& cursor, const Requirements& known, Scenario& scenario
   }
 }
 
-bool IsForAProgram(const Settings& settings) {
-  return settings.max_channels || settings.max_subscriptions || settings.max_inactivity_ms ||
-         !settings.channels.empty() || !settings.arguments.empty() || settings.config;
-}
-
-// What a target must be able to do for a step beside what every target can.
-std::vector<std::string> CapabilitiesFor(const Action& action) {
-  if (const auto* start = std::get_if<Start>(&action)) {
-    std::vector<std::string> needed = {start->settings.store};
-    if (IsForAProgram(start->settings)) needed.push_back("program");
-    return needed;
-  }
-  if (const auto* step = std::get_if<ClientStep>(&action)) {
-    const bool raw = std::holds_alternative<Request>(*step) || std::holds_alternative<Raw>(*step);
-    return {raw ? "raw" : "client"};
-  }
-  if (const auto* publish = std::get_if<Publish>(&action)) {
-    return publish->client.empty() ? std::vector<std::string>()
-                                   : std::vector<std::string>{"client"};
-  }
-  if (std::holds_alternative<Kill>(action)) return {"kill"};
-  const bool bytes_on_disk = std::holds_alternative<UseGolden>(action) ||
-                             std::holds_alternative<Tamper>(action) ||
-                             std::holds_alternative<Inspect>(action);
-  return bytes_on_disk ? std::vector<std::string>{"format:stan-file-1"}
-                       : std::vector<std::string>();
-}
-
 bool IsRefused(const Scenario& scenario, const Step& step) {
   return !step.label.empty() &&
          std::ranges::any_of(scenario.expectations, [&](const Expectation& expectation) {
@@ -89,25 +63,36 @@ bool IsRefused(const Scenario& scenario, const Step& step) {
 
 // The order a target can be driven in: steps of a client need a started server, tampering a stopped
 // one.
-void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, bool& running) {
+struct RunState {
+  bool running = false;
+  bool interrupted = false;
+  bool killed = false;  // by that interrupt
+};
+void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, RunState& run) {
   const Step& step = scenario.steps[index];
   const Action& action = step.action;
   const auto need = [&](bool state, const char* why) {
-    if (running != state) at.Fail(why);
+    if (run.running != state) at.Fail(why);
   };
   if (std::holds_alternative<UseGolden>(action) && index != 0)
     at.Fail("\"golden\" is only the first step");
-  for (const std::string& capability : CapabilitiesFor(action)) {
+  for (const std::string& capability : NeedsOf(action)) {
     const auto& needs = scenario.needs;
     if (std::ranges::find(needs, capability) == needs.end())
       at.Fail("this step needs \"" + capability + "\"");
   }
-  if (std::holds_alternative<Start>(action)) {
+  if (const auto* interrupt = std::get_if<Interrupt>(&action)) {
+    if (run.interrupted) at.Fail("the run is interrupted already");
+    run.interrupted = true;
+    run.killed = interrupt->how == Interrupt::How::kKill;
+  } else if (std::holds_alternative<Start>(action)) {
     need(false, "the server is running already");
-    running = !IsRefused(scenario, step);
+    run.running = !IsRefused(scenario, step);
   } else if (std::holds_alternative<Stop>(action) || std::holds_alternative<Kill>(action)) {
     need(true, "the server is not running");
-    running = false;
+    if (run.killed && std::holds_alternative<Stop>(action))
+      at.Fail("a run that an interrupt kills is ended by \"kill\"");
+    run = {};
   } else if (std::holds_alternative<Publish>(action) || std::holds_alternative<Read>(action) ||
              std::holds_alternative<ClientStep>(action)) {
     need(true, "the server is not running");
@@ -117,9 +102,9 @@ void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, bo
 }
 
 void CheckSteps(const JsonCursor& cursor, const Scenario& scenario) {
-  bool running = false;
+  RunState run;
   const auto items = cursor.Items();
-  for (size_t i = 0; i < items.size(); ++i) CheckOrder(items[i], scenario, i, running);
+  for (size_t i = 0; i < items.size(); ++i) CheckOrder(items[i], scenario, i, run);
 }
 
 void ParseSteps(const JsonCursor& cursor, Scenario& scenario) {
@@ -136,10 +121,9 @@ void ParseSteps(const JsonCursor& cursor, Scenario& scenario) {
 
 void ParseExpect(const JsonCursor& cursor, Scenario& scenario) {
   if (cursor.is_string()) {
-    if (cursor.Text() != "model") cursor.Fail("\"model\" or a list is expected");
-    if (scenario.suite != verdict::Suite::kConformance) {
-      cursor.Fail("the model speaks only in the suite conformance: a list is expected");
-    }
+    const std::string oracle = OracleOf(scenario.suite);
+    if (cursor.Text() != oracle)
+      cursor.Fail("\"" + oracle + "\" or a list is expected in this suite");
     return;
   }
   for (const JsonCursor& item : cursor.Items()) {

@@ -74,6 +74,9 @@ struct Publish {
   std::string channel;
   std::vector<std::string> payloads;
   std::string client = {};
+  // Empty payloads are sent as a data field that is there and empty, as no client library does;
+  // needs the capability "explicit_empty".
+  bool explicit_empty = false;
 };
 
 // A new subscription, acknowledging what it gets, until nothing more comes or MAX messages have
@@ -91,6 +94,19 @@ struct Kill {};  // as SIGKILL: what was only in the process is gone
 
 struct Wait {
   int64_t ms = 0;
+};
+
+// From now on the COUNT-th operation (from 1) of this kind on the store's files is the last that the
+// target begins: at kKill it is killed instead, as by SIGKILL, at kFull this write and all behind it
+// fail because the disk is full, until the target has ended. While the target is stopped it is armed
+// for the next start. What the target was told to do meanwhile fails or is not answered; a Kill
+// must end such a run, whether or not the operation has come. Needs the capability "interrupt".
+struct Interrupt {
+  enum class At { kWrite, kSync };
+  enum class How { kKill, kFull };
+  At at = At::kWrite;
+  uint64_t count = 1;
+  How how = How::kKill;
 };
 
 // One change to the files of a stopped target. Positions below 0 count from the end.
@@ -141,8 +157,26 @@ struct CopyData {
   uint64_t a = 0;
   uint64_t b = 0;
 };
-using TamperOperation = std::variant<FlipByte, Truncate, AppendBytes, RemoveFile, RenameFile,
-                                     MakeDirectory, ChangeRecord, SwapData, CopyData>;
+// The stored message data of a record replaced by BYTES, repeated or cut to its size; checksum
+// repaired.
+struct FillData {
+  std::string file;
+  uint64_t record = 0;
+  std::string bytes;
+};
+// A copy of a file or directory, "." for the whole store, is kept as NAME beside the store, and put
+// back in its place.
+struct SaveCopy {
+  std::string file;
+  std::string name;
+};
+struct RestoreCopy {
+  std::string file;
+  std::string name;
+};
+using TamperOperation =
+    std::variant<FlipByte, Truncate, AppendBytes, RemoveFile, RenameFile, MakeDirectory,
+                 ChangeRecord, SwapData, CopyData, FillData, SaveCopy, RestoreCopy>;
 struct Tamper {
   std::vector<TamperOperation> operations;
 };
@@ -216,8 +250,8 @@ struct Raw {
 using ClientStep = std::variant<Connect, Disconnect, Vanish, Subscribe, Receive, Ack,
                                 CloseSubscription, Unsubscribe, Request, Raw>;
 
-using Action =
-    std::variant<UseGolden, Start, Publish, Read, Stop, Kill, Wait, Tamper, Inspect, ClientStep>;
+using Action = std::variant<UseGolden, Start, Publish, Read, Stop, Kill, Wait, Interrupt, Tamper,
+                            Inspect, ClientStep>;
 
 struct Step {
   std::string label;  // "" for none
@@ -282,10 +316,15 @@ struct Scenario {
   std::vector<std::string> needs;
   std::map<std::string, std::string> keys;  // name -> bytes
   std::vector<Step> steps;
+  // None: an oracle judges every step by itself. In conformance that is the model (oracle/model.h),
+  // in hardening the ideal (oracle/ideal.h), in compatibility the reference on the same steps.
   std::vector<Expectation> expectations;
 };
 
 // "publish foo: 3 payloads": one line for traces. Names of keys, never keys.
 std::string Describe(const Action& action);
+
+// The oracle that judges a scenario of SUITE without expectations, as "expect" names it.
+const char* OracleOf(verdict::Suite suite);
 
 }  // namespace atrest::scenario

@@ -109,6 +109,8 @@ Action ParsePublish(JsonCursor cursor, const Keys&) {
   for (const JsonCursor& item : payloads.Items()) publish.payloads.push_back(item.Payload());
   if (publish.payloads.empty()) payloads.Fail("at least one payload is expected");
   if (const auto client = cursor.Find("client")) publish.client = client->Text();
+  if (const auto is_explicit = cursor.Find("explicit_empty"))
+    publish.explicit_empty = is_explicit->Bool();
   cursor.Finish();
   return publish;
 }
@@ -146,6 +148,29 @@ Action ParseWait(JsonCursor cursor, const Keys&) {
   return wait;
 }
 
+Action ParseInterrupt(JsonCursor cursor, const Keys&) {
+  Interrupt interrupt;
+  const JsonCursor at = cursor.Need("at");
+  if (at.Text() == "sync") {
+    interrupt.at = Interrupt::At::kSync;
+  } else if (at.Text() != "write") {
+    at.Fail("\"write\" or \"sync\" is expected");
+  }
+  const JsonCursor count = cursor.Need("count");
+  interrupt.count = count.Unsigned();
+  if (interrupt.count == 0) count.Fail("it counts from 1");
+  const JsonCursor how = cursor.Need("how");
+  if (how.Text() == "full") {
+    interrupt.how = Interrupt::How::kFull;
+  } else if (how.Text() != "kill") {
+    how.Fail("\"kill\" or \"full\" is expected");
+  }
+  if (interrupt.how == Interrupt::How::kFull && interrupt.at == Interrupt::At::kSync)
+    at.Fail("a full disk fails writes");
+  cursor.Finish();
+  return interrupt;
+}
+
 Action ParseTamper(const JsonCursor& cursor, const Keys&) {
   return Tamper{ParseTamperOperations(cursor)};
 }
@@ -180,9 +205,16 @@ Action ByValue(const JsonCursor& cursor, const Keys& keys) {
 // To add a step kind: a struct in scenario.h, a row here, a handler in harness/runner/execute.cc, a
 // paragraph in scenarios/LANGUAGE.md.
 constexpr StepKind kStepKinds[] = {
-    {"golden", ParseGolden},      {"start", ParseStart},      {"publish", ByValue<ParsePublish>},
-    {"read", ByValue<ParseRead>}, {"stop", ParseEmpty<Stop>}, {"kill", ParseEmpty<Kill>},
-    {"wait", ByValue<ParseWait>}, {"tamper", ParseTamper},    {"inspect", ByValue<ParseInspect>},
+    {"golden", ParseGolden},
+    {"start", ParseStart},
+    {"publish", ByValue<ParsePublish>},
+    {"read", ByValue<ParseRead>},
+    {"stop", ParseEmpty<Stop>},
+    {"kill", ParseEmpty<Kill>},
+    {"wait", ByValue<ParseWait>},
+    {"interrupt", ByValue<ParseInterrupt>},
+    {"tamper", ParseTamper},
+    {"inspect", ByValue<ParseInspect>},
 };
 
 // A path below the store and nowhere else.
@@ -236,6 +268,14 @@ TamperOperation ParsePair(JsonCursor& cursor) {
   return Pair{Path(cursor, "file"), cursor.Need("a").Unsigned(), cursor.Need("b").Unsigned()};
 }
 
+std::string CopyName(JsonCursor& cursor) {
+  const JsonCursor value = cursor.Need("copy");
+  std::string name = value.Text();
+  if (name.empty() || name.find('/') != std::string::npos || name[0] == '.')
+    value.Fail("a name without \"/\" that does not begin with a dot is expected");
+  return name;
+}
+
 TamperOperation ParseOperation(JsonCursor cursor) {
   const JsonCursor kind = cursor.Need("op");
   const std::string op = kind.Text();
@@ -249,6 +289,15 @@ TamperOperation ParseOperation(JsonCursor cursor) {
     if (op == "record") return ParseRecordChange(cursor);
     if (op == "swapData") return ParsePair<SwapData>(cursor);
     if (op == "copyData") return ParsePair<CopyData>(cursor);
+    if (op == "fillData") {
+      FillData fill{Path(cursor, "file"), cursor.Need("record").Unsigned(), ""};
+      const JsonCursor bytes = cursor.Need("bytes");
+      fill.bytes = bytes.Payload();
+      if (fill.bytes.empty()) bytes.Fail("at least one byte is expected");
+      return fill;
+    }
+    if (op == "save") return SaveCopy{Path(cursor, "file"), CopyName(cursor)};
+    if (op == "restore") return RestoreCopy{Path(cursor, "file"), CopyName(cursor)};
     kind.Fail("no such operation");
   }();
   cursor.Finish();

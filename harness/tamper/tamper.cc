@@ -72,6 +72,27 @@ class Operator {
     });
   }
 
+  Status operator()(const scenario::FillData& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      const auto record = FindRecord(bytes, op.record);
+      if (!record) return Refuse(op.file, "no record " + std::to_string(op.record));
+      for (size_t i = 0; i < record->data.size; ++i)
+        bytes[record->data.offset + i] = static_cast<uint8_t>(op.bytes[i % op.bytes.size()]);
+      RepairChecksum(bytes, *record);
+      return Status();
+    });
+  }
+
+  Status operator()(const scenario::SaveCopy& op) const {
+    ATREST_TRY(files_.RemoveAll(CopyOf(op.name)));
+    return Copy(Path(op.file), CopyOf(op.name));
+  }
+  Status operator()(const scenario::RestoreCopy& op) const {
+    if (!files_.Exists(CopyOf(op.name))) return Refuse(op.file, "no copy \"" + op.name + "\"");
+    ATREST_TRY(files_.RemoveAll(Path(op.file)));
+    return Copy(CopyOf(op.name), Path(op.file));
+  }
+
   Status operator()(const scenario::SwapData& op) const {
     return MoveData(op.file, op.a, op.b, true);
   }
@@ -80,7 +101,28 @@ class Operator {
   }
 
  private:
-  std::string Path(const std::string& file) const { return directory_ + "/" + file; }
+  std::string Path(const std::string& file) const {
+    return file == "." ? directory_ : directory_ + "/" + file;
+  }
+  // Beside the store: nothing of it is ever in the target's way.
+  std::string CopyOf(const std::string& name) const { return directory_ + ".copies/" + name; }
+
+  // A file, or a directory with all in it.
+  Status Copy(const std::string& from, const std::string& to) const {
+    const auto listed = files_.List(from);
+    if (!listed.ok()) {
+      const auto bytes = env::ReadWhole(files_, from, kFileMax);
+      if (!bytes.ok()) return bytes.status();
+      ATREST_TRY(files_.MakeDirectories(to.substr(0, to.rfind('/'))));
+      return env::WriteWhole(files_, to, bytes.value());
+    }
+    ATREST_TRY(files_.MakeDirectories(to));
+    for (const env::DirectoryEntry& entry : listed.value()) {
+      if (entry.is_directory || entry.is_regular)
+        ATREST_TRY(Copy(from + "/" + entry.name, to + "/" + entry.name));
+    }
+    return Status();
+  }
 
   template <typename Change>
   Status Edit(const std::string& file, Change change) const {
