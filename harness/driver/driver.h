@@ -58,7 +58,7 @@ class Driver {
   virtual Result<verdict::Observation> Kill() = 0;
   // Lets the target's time pass.
   virtual Result<verdict::Observation> Wait(const scenario::Wait& wait) = 0;
-  // REQUIRES: the capability "interrupt". The steps that it hits are answered as what the target did
+  // REQUIRES: the capability "interrupt". Steps that it hits are answered by what the target did
   // not do: a start as started, publishes as not acked, reads as they came, with the error
   // kInterrupted where there is one.
   virtual Result<verdict::Observation> Interrupt(const scenario::Interrupt&) {

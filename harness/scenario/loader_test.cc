@@ -128,13 +128,12 @@ TEST(LoaderTest, AScenarioDoesNotAskMoreThanItsRequirement) {
             "file.json: /requirement/0: the requirement is only a SHOULD");
 }
 
-TEST(LoaderTest, TheModelSpeaksOnlyInConformance) {
+TEST(LoaderTest, ASuiteHasAnOracleOfItsOwn) {
   std::string json = R"({"title": "t", "requirement": ["K-1"], "suite": "compatibility",
                          "level": "MUST", "needs": ["file"], "steps": [{"start": {}}],
                          "expect": "model"})";
   EXPECT_EQ(Load(json).status().message(),
-            "file.json: /expect: the model speaks only in the suite conformance: a list is "
-            "expected");
+            "file.json: /expect: \"reference\" or a list is expected in this suite");
 }
 
 TEST(LoaderTest, MalformedJsonIsRefused) {

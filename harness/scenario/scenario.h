@@ -96,11 +96,11 @@ struct Wait {
   int64_t ms = 0;
 };
 
-// From now on the COUNT-th operation (from 1) of this kind on the store's files is the last that the
-// target begins: at kKill it is killed instead, as by SIGKILL, at kFull this write and all behind it
-// fail because the disk is full, until the target has ended. While the target is stopped it is armed
-// for the next start. What the target was told to do meanwhile fails or is not answered; a Kill
-// must end such a run, whether or not the operation has come. Needs the capability "interrupt".
+// From now on the COUNT-th operation (from 1) of this kind on the store's files is the last that
+// the target begins: at kKill it is killed instead, as by SIGKILL; at kFull this write and all
+// behind it fail because the disk is full, until the target has ended. While the target is stopped
+// it is armed for the next start. What the target is told to do meanwhile is not done. A Kill must
+// end a run that is to be killed, whether or not the operation has come.
 struct Interrupt {
   enum class At { kWrite, kSync };
   enum class How { kKill, kFull };
