@@ -23,7 +23,7 @@ constexpr uint64_t kNothing = UINT64_MAX;
 constexpr int kLookEveryMs = 1'000;
 
 struct Board {
-  std::atomic<uint64_t> next = 0;  // the first piece that nobody has taken
+  std::atomic<uint64_t> next = 0;                          // the first piece that nobody has taken
   std::array<std::atomic<uint64_t>, kJobsMax> doing = {};  // by place
 };
 
@@ -52,8 +52,7 @@ std::string EndOf(int how) {
 
 class Pool {
  public:
-  Pool(const Jobs& jobs, Board& board)
-      : jobs_(jobs), board_(board), is_done_(jobs.pieces, false) {}
+  Pool(const Jobs& jobs, Board& board) : jobs_(jobs), board_(board), is_done_(jobs.pieces, false) {}
   ~Pool() {
     for (const Worker& worker : workers_) {
       if (worker.pid <= 0) continue;

@@ -33,9 +33,8 @@ TEST(JobsTest, EveryPieceIsDoneOnceInAnotherProcess) {
 }
 
 TEST(JobsTest, AnswersLargerThanAPipeComeWhole) {
-  const auto told = Told(2, 4, [](size_t piece) {
-    return std::string(3'000'000, static_cast<char>('a' + piece));
-  });
+  const auto told = Told(
+      2, 4, [](size_t piece) { return std::string(3'000'000, static_cast<char>('a' + piece)); });
   EXPECT_EQ(told.at(3), std::string(3'000'000, 'd'));
 }
 

@@ -110,7 +110,8 @@ class InOrder {
   size_t next_ = 0;
 };
 
-Status RunInJobs(const std::vector<Scenario>& scenarios, const Context& context, InOrder& verdicts) {
+Status RunInJobs(const std::vector<Scenario>& scenarios, const Context& context,
+                 InOrder& verdicts) {
   Jobs jobs;
   jobs.jobs = context.options.jobs;
   jobs.pieces = scenarios.size();
@@ -119,8 +120,8 @@ Status RunInJobs(const std::vector<Scenario>& scenarios, const Context& context,
     const Scenario& scenario = scenarios[index];
     const auto verdict = answer ? Unpacked(*answer) : Status(Code::kIo, how);
     if (verdict.ok()) return verdicts.Add(index, verdict.value());
-    Verdict lost = HarnessError(
-        scenario, "the process that ran the scenario gave no verdict: " + verdict.status().message());
+    Verdict lost = HarnessError(scenario, "the process that ran the scenario gave no verdict: " +
+                                              verdict.status().message());
     lost.replay = "atrest run " + scenario.id + TargetArguments(context.options);
     verdicts.Add(index, lost);
   };

@@ -10,8 +10,8 @@ using Json = nlohmann::json;
 using verdict::Kind;
 
 constexpr std::array kKinds = {
-    Kind::kPass,     Kind::kRejectedAsExpected, Kind::kFail,      Kind::kSkipped,     Kind::kTimeout,
-    Kind::kCrashed,  Kind::kDisputed,           Kind::kUndecided, Kind::kHarnessError};
+    Kind::kPass,    Kind::kRejectedAsExpected, Kind::kFail,      Kind::kSkipped,     Kind::kTimeout,
+    Kind::kCrashed, Kind::kDisputed,           Kind::kUndecided, Kind::kHarnessError};
 
 bool ParseKind(const std::string& text, Kind& kind) {
   const auto* const found =
