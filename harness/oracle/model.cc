@@ -177,22 +177,16 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   mode_ = ModeOf(start.settings);
   history_ = start.settings.store == "memory" ? &in_memory_ : &on_disk_;
   max_messages_ = start.settings.max_messages;
-<<<<<<< HEAD
   other_limits_ = start.settings.max_bytes || start.settings.max_age_ms ||
                   start.settings.max_inactivity_ms || !start.settings.channels.empty();
   may_refuse_ = start.settings.max_channels || start.settings.max_subscriptions ||
                 !start.settings.channels.empty() || !start.settings.arguments.empty() ||
                 start.settings.truncate_bad_eof.value_or(false);
-  for (auto& [channel, messages] : *history_) Limit(messages);
-  const bool is_same_store = FollowMaking(start.settings);
-  if (!started.ok && is_same_store && !may_refuse_ && !SomethingCannotBeRead()) {
-=======
-  other_limits_ = start.settings.max_bytes.has_value() || start.settings.max_age_ms.has_value();
   for (auto& [channel, messages] : *history_) Limit(channel, messages);
-  const bool may_refuse = is_interrupted_ || SomethingCannotBeRead();
+  const bool may_refuse =
+      !FollowMaking(start.settings) || may_refuse_ || is_interrupted_ || SomethingCannotBeRead();
   if (!started.ok) is_interrupted_ = false;
   if (!started.ok && !may_refuse) {
->>>>>>> faults
     findings.push_back(
         {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
   }
@@ -243,19 +237,11 @@ void Model::Follow(const scenario::Publish& publish, const verdict::Published& p
 void Model::JudgeRefusal(const scenario::Publish& publish, const verdict::Published& published,
                          Findings& findings) {
   unclear_.insert(publish.channel);
-<<<<<<< HEAD
   const bool is_owed = !may_refuse_ && publish.channel.size() <= kChannelNameMax;
-  if (is_owed && !SomethingCannotBeRead()) {
-    findings.push_back({"model", "", Level::kMust,
-                        "message " + std::to_string(published.acked + 1) + " to " +
-                            publish.channel + " must be acked, but was not: " + published.error});
-  }
-=======
-  if (SomethingCannotBeRead()) return;
+  if (!is_owed || SomethingCannotBeRead()) return;
   findings.push_back({"model", "", Level::kMust,
                       "message " + std::to_string(published.acked + 1) + " to " + publish.channel +
                           " must be acked, but was not: " + published.error});
->>>>>>> faults
 }
 
 }  // namespace atrest::oracle

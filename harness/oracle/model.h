@@ -84,12 +84,8 @@ class Model {
   Duty DutyFor(const Entry& entry) const;
   bool SomethingCannotBeRead() const;
   bool IsJudged(const std::string& channel) const;
-<<<<<<< HEAD
   bool FollowMaking(const scenario::Settings& settings);
-  void Limit(Messages& messages) const;
-=======
   void Limit(const std::string& channel, Messages& messages);
->>>>>>> faults
   void End();
 
   void Follow(const scenario::Start& start, const verdict::Started& started, Findings& findings);
@@ -129,15 +125,11 @@ class Model {
   Mode mode_;
   std::optional<uint64_t> max_messages_;
   bool other_limits_ = false;
-<<<<<<< HEAD
   bool may_refuse_ = false;  // channels, subscriptions, or a start with arguments of any kind
   std::optional<Making> making_;
-  std::set<std::string> unclear_;  // channels with a publish that was not acked: stored or not?
-=======
   std::set<std::string> unclear_;        // channels with a publish that was refused: stored or not?
   std::map<std::string, Doubt> doubts_;  // by channel, of the file store
   bool is_interrupted_ = false;          // an interrupt is armed, or has come
->>>>>>> faults
   std::map<std::string, std::string> subscribed_to_;  // subscription -> channel
   bool tampered_ = false;  // somebody else wrote to the files: nothing is promised any more
 };
