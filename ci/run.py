@@ -300,8 +300,7 @@ def server_and_load(run):
 
 
 def job_flake(run):
-    """The suite 1,000 times in-process and 50 times on atrest-server under stress-ng: no verdict
-    may change."""
+    """No verdict may change under stress-ng, in 1,000 runs in-process and 50 of atrest-server."""
     run.install("flake")
     run.build("release", "atrest", "atrest-server")
     flake = [sys.executable, "ci/bench/flake.py", "--atrest", "build/release/bin/atrest"]
