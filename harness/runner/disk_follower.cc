@@ -185,6 +185,8 @@ void DiskFollower::Follow(const scenario::Action& action, const verdict::Observa
     for (const verdict::Delivery& delivery : deliveries->deliveries) {
       truth_->Deliver(read->channel, delivery.sequence, delivery.payload);
     }
+  } else if (std::holds_alternative<scenario::Interrupt>(action)) {
+    truth_->Kill();  // from now on it may leave anything unfinished
   } else if (std::holds_alternative<scenario::Kill>(action)) {
     truth_->Kill();
     is_running_ = false;
