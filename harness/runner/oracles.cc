@@ -17,7 +17,7 @@ verdict::Suite SuiteOf(const std::string& requirement) {
 Oracles::Oracles(const scenario::Scenario& scenario, driver::Driver& driver,
                  const runner::Suite& suite, env::FileSystem& fixtures,
                  const ExecuteOptions& options)
-    : suite_(suite), model_(scenario.keys) {
+    : suite_(suite), model_(scenario.keys), ideal_(scenario.keys) {
   if (options.disk && options.oracles != ExecuteOptions::Oracles::kNone)
     disk_.emplace(scenario, driver);
   if (options.reference != nullptr)
@@ -31,6 +31,7 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
     const auto known = suite_.KnownContents(golden->name);
     if (!known.ok()) return known.status();
     model_.Adopt(known.value());
+    ideal_.Adopt(known.value());
   }
   if (!is_ending) {
     std::string differs;
@@ -43,6 +44,8 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
       const bool disputed = reference_ && reference_->BreaksToo(finding.requirement);
       found.push_back({index, verdict::Suite::kConformance, std::move(finding), disputed});
     }
+    for (oracle::Finding& finding : ideal_.Observe(step.action, seen))
+      found.push_back({index, verdict::Suite::kHardening, std::move(finding)});
     if (!differs.empty()) {
       found.push_back({index,
                        verdict::Suite::kCompatibility,
