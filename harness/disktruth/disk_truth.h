@@ -80,6 +80,8 @@ class DiskTruth {
   struct FileState {
     TreeEntry entry;
     Bytes bytes;
+    CompressedParts streams;  // that went on at the end of the last look
+    JournalFile journal;      // of one
     bool listed = false;
   };
   struct SliceState {
@@ -102,8 +104,9 @@ class DiskTruth {
   Status ReadChanges(Tree& tree, Findings& findings);
   Status ReadFile(Tree& tree, const TreeEntry& entry, Findings& findings);
   bool MayRewrite(const ChannelState& channel) const;
-  void Changed(const TreeEntry& entry, bool only_grew, bool is_new, Findings& findings);
-  void ChangedInChannel(const std::string& channel, const std::string& name, const TreeEntry& entry,
+  void CheckJournal(Journal which, FileState& file, bool tampered, Findings& findings);
+  void Changed(FileState& file, bool only_grew, bool is_new, Findings& findings);
+  void ChangedInChannel(const std::string& channel, const std::string& file_name, FileState& file,
                         bool only_grew, bool is_new, Findings& findings);
   void ForgetUnlisted();
   void ChannelIsGone(const std::string& channel);

@@ -328,7 +328,7 @@ TEST(PosixTreeTest, StampsTellWhatChanged) {
   const auto after = tree.List().value();
   EXPECT_EQ(after[1].stamp, before[1].stamp);
   EXPECT_NE(after[2].stamp, before[2].stamp);
-  EXPECT_EQ(tree.Read(after[2]).value(), ToBytes("longer"));
+  EXPECT_EQ(tree.Read(after[2], 0).value(), ToBytes("longer"));
   std::filesystem::remove_all(directory);
   EXPECT_TRUE(tree.List().value().empty());
 }

@@ -116,18 +116,18 @@ std::string PosixTree::PathOf(const TreeEntry& entry) const {
   return entry.kind == TreeEntry::Kind::kLog ? entry.path : directory_ + "/" + entry.path;
 }
 
-Result<Bytes> PosixTree::Read(const TreeEntry& entry) {
+Result<Bytes> PosixTree::Read(const TreeEntry& entry, uint64_t from) {
   const std::string path = PathOf(entry);
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     if (errno == ENOENT) return Bytes();
     return Failure("open", path);
   }
-  Bytes bytes(entry.size);
+  Bytes bytes(entry.size > from ? entry.size - from : 0);
   size_t have = 0;
   while (have < bytes.size()) {
     const ssize_t got =
-        pread(file, bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
+        pread(file, bytes.data() + have, bytes.size() - have, static_cast<off_t>(from + have));
     if (got < 0) {
       const Status failure = Failure("read", path);
       close(file);

@@ -12,8 +12,8 @@ using disktruth::TreeEntry;
 
 constexpr uint64_t kFileMax = uint64_t{1} << 30;
 
-// A target's directory in a file system that keeps no times: every file is read at every look, and
-// what did not change is not judged again.
+// A target's directory in a file system that may count changes. Where it does not, every file is
+// read at every look, and what did not change is not judged again.
 class EnvTree : public disktruth::Tree {
  public:
   EnvTree(env::FileSystem& files, std::string directory)
@@ -25,9 +25,17 @@ class EnvTree : public disktruth::Tree {
     return entries;
   }
 
-  Result<Bytes> Read(const TreeEntry& entry) override {
-    auto bytes = env::ReadWhole(files_, directory_ + "/" + entry.path, kFileMax);
-    if (bytes.status().code() == Code::kNotFound) return Bytes();  // removed since it was listed
+  Result<Bytes> Read(const TreeEntry& entry, uint64_t from) override {
+    const auto file = files_.Open(directory_ + "/" + entry.path, env::FileSystem::Mode::kRead);
+    if (file.status().code() == Code::kNotFound) return Bytes();  // removed since it was listed
+    if (!file.ok()) return file.status();
+    const auto size = file.value()->Size();
+    if (!size.ok()) return size.status();
+    if (size.value() > kFileMax) return Status(Code::kCorrupt, entry.path + " is too large");
+    Bytes bytes(size.value() > from ? size.value() - from : 0);
+    const auto count = file.value()->ReadAt(from, bytes);
+    if (!count.ok()) return count.status();
+    bytes.resize(count.value());
     return bytes;
   }
 
@@ -43,8 +51,8 @@ class EnvTree : public disktruth::Tree {
         ATREST_TRY(ListBelow(path + "/", entries));
         continue;
       }
-      entries.push_back(
-          {path, entry.is_regular ? TreeEntry::Kind::kStored : TreeEntry::Kind::kOther, 0, 0});
+      const auto kind = entry.is_regular ? TreeEntry::Kind::kStored : TreeEntry::Kind::kOther;
+      entries.push_back({path, kind, entry.size, entry.change, entry.rewrite});
     }
     return {};
   }
@@ -67,7 +75,9 @@ class TargetTree : public disktruth::Tree {
     });
     return entries;
   }
-  Result<Bytes> Read(const TreeEntry& entry) override { return tree_->Read(entry); }
+  Result<Bytes> Read(const TreeEntry& entry, uint64_t from) override {
+    return tree_->Read(entry, from);
+  }
 
  private:
   std::unique_ptr<disktruth::Tree> tree_;
