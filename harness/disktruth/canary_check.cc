@@ -176,11 +176,13 @@ void CanaryCheck::SearchIn(const TreeEntry& entry, ByteView bytes, size_t from,
     const Secret& secret = secrets_[form.secret];
     if (!secret.active || found.contains(form.secret) || IsInAName(secret.text)) return;
     found.insert(form.secret);
-    const bool in_store = entry.kind != TreeEntry::Kind::kLog && !secret.is_key;
+    const bool in_log = entry.kind == TreeEntry::Kind::kLog;
+    const bool in_store = !in_log && !secret.is_key;
+    const char* requirement = in_store ? "D-01" : in_log ? "H-secret-in-log" : "H-key-on-disk";
     const char* where = entry.kind == TreeEntry::Kind::kOpen ? " in a deleted file" : "";
     findings.push_back(
-        {Check::kCanary, in_store ? "D-01" : "",
-         in_store ? verdict::Level::kMust : verdict::Level::kShould, entry.path, offset,
+        {Check::kCanary, requirement, in_store ? verdict::Level::kMust : verdict::Level::kShould,
+         entry.path, offset,
          secret.is_key ? "no key in any file" : "no payload published under encryption in any file",
          secret.what + ", " + form.name + (stream ? " in compressed data" : "") + where, ""});
   });

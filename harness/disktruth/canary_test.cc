@@ -57,7 +57,7 @@ TEST_F(CanaryTest, InADeletedFileThatIsOpen) {
 
 TEST_F(CanaryTest, InALogFileIsNotAPromiseOfTheStore) {
   EXPECT_THAT(Seen("server.log", canary_, TreeEntry::Kind::kLog),
-              ElementsAre("a payload of 24 bytes, as it is"));
+              ElementsAre("H-secret-in-loga payload of 24 bytes, as it is"));
 }
 
 TEST_F(CanaryTest, InHexadecimalAndUtf16) {
@@ -157,7 +157,9 @@ TEST_F(CanaryTest, PartsOfALongPayload) {
   EXPECT_THAT(Seen("t", payload.substr(1960)), ElementsAre(HasSubstr("of 2000 bytes")));
 }
 
-TEST_F(CanaryTest, AKeyInAFile) { EXPECT_THAT(Seen("t", kKey), ElementsAre("key K, as it is")); }
+TEST_F(CanaryTest, AKeyInAFile) {
+  EXPECT_THAT(Seen("t", kKey), ElementsAre("H-key-on-diskkey K, as it is"));
+}
 
 TEST_F(CanaryTest, PayloadsThatWerePublishedInClearToo) {
   Start(Mode{});

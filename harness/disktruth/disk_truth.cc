@@ -219,7 +219,7 @@ void DiskTruth::ChangedInChannel(const std::string& name, const std::string& fil
     return;
   }
   if (!is_new && !only_grew && !MayRewrite(channel)) {
-    findings.push_back({Check::kStructure, "", verdict::Level::kMust, entry.path, 0,
+    findings.push_back({Check::kStructure, "K-append-only", verdict::Level::kMust, entry.path, 0,
                         "what was written to stay, and new records behind it",
                         "bytes that have changed since the last look", ""});
   }
@@ -376,7 +376,7 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
       LooksSealed(record.data) || (!first.empty() && record.data.size() >= kOverheadBytes);
   if (maybe_sealed) record.opening = keys_.Open(record.data, record.channel, first);
   if (record.opening) {
-    if (settings_.try_every_key) {
+    if (TriesEveryKey()) {
       Bytes recoded(record.data.begin(), record.data.end());
       recoded[0] = record.opening->code;
       record.more_openings = keys_.OpenAll(recoded, record.channel);
@@ -390,6 +390,11 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
   Publication* oldest = history_.OldestSealed(record.channel);
   record.by_order = oldest != nullptr;
   return oldest;
+}
+
+// The first record, and one in so many.
+bool DiskTruth::TriesEveryKey() {
+  return settings_.every_key_each > 0 && records_opened_++ % settings_.every_key_each == 0;
 }
 
 // Of equal payloads that were published more than once: one whose settings fit, so that a lost
@@ -431,13 +436,13 @@ void DiskTruth::Judge(SeenRecord& record, const KnownRecord& known, Why why, Fin
   if (!settings_.follow_history) return;
   const std::string twice = history_.SequenceTwice(record.channel, record.stored->sequence, known);
   if (!twice.empty()) {
-    findings.push_back(
-        At(record, Check::kHistory, "", "a sequence of its own for each payload", twice));
+    findings.push_back(At(record, Check::kHistory, "K-sequence-once",
+                          "a sequence of its own for each payload", twice));
   }
   const bool settings_are_clear = std::ranges::all_of(record.modes, &Mode::is_judged);
   if (record.publication == nullptr && settings_are_clear) {
     findings.push_back(
-        At(record, Check::kHistory, "", "a payload that was published",
+        At(record, Check::kHistory, "K-stored-sent", "a payload that was published",
            std::to_string(record.data.size()) + " bytes of data that no publish explains"));
   }
 }

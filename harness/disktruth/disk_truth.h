@@ -47,9 +47,10 @@ class DiskTruth {
   struct Settings {
     std::map<std::string, std::string> keys = {};  // of the run, by name, wrong ones too
     uint32_t crc_polynomial = Checksum::kIeee;
-    // Try on every record all keys that must not open it, and not only where the right one fails.
+    // The keys that must not open a record are tried where the right one fails, and on one record
+    // in so many, from the first on (1: on each; 0: only where it fails).
     // What opens under one 256-bit key opens under another only if somebody made it so.
-    bool try_every_key = false;
+    uint64_t every_key_each = 1;
     // Whether Publish and Deliver are told everything; else that check is silent.
     bool follow_history = true;
   };
@@ -117,6 +118,7 @@ class DiskTruth {
                  Findings& findings);
   void SeeRecord(const std::string& channel, const Slice& slice, const StoredRecord& stored,
                  Why why, std::vector<KnownRecord*>& records, Findings& findings);
+  bool TriesEveryKey();
   Publication* PublicationOf(SeenRecord& record, const std::string& data);
   static Publication* BestOf(const std::vector<Publication*>& candidates, SeenRecord& record);
   void Judge(SeenRecord& record, const KnownRecord& known, Why why, Findings& findings);
@@ -137,6 +139,7 @@ class DiskTruth {
   std::map<std::string, FileState> files_;
   std::map<std::string, ChannelState> channels_;
   std::set<std::string> said_;
+  uint64_t records_opened_ = 0;
   bool was_killed_ = false;
   bool root_tampered_ = false;
   bool is_adopting_ = false;

@@ -77,11 +77,16 @@ class PosixTree : public Tree {
   PosixTree(std::string directory, Options options)
       : directory_(std::move(directory)), options_(std::move(options)) {}
 
+  // From now on at the open files of PROCESS, or of none.
+  void LookInto(std::optional<int> process) { options_.process = process; }
+
   Result<std::vector<TreeEntry>> List() override;
   Result<Bytes> Read(const TreeEntry& entry, uint64_t from) override;
 
  private:
   std::string PathOf(const TreeEntry& entry) const;
+  void AddOpen(const std::string& folder, const std::vector<std::string>& names,
+               std::vector<TreeEntry>& entries);
 
   std::string directory_;
   Options options_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 namespace atrest::driver {
 namespace {
@@ -102,7 +103,7 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
   cluster_id_ = settings.cluster_id.value_or("test-cluster");
   if (const auto refusal = server_->refusal()) {
     verdict::Observation seen;
-    seen.log = server_->TakeLog();
+    seen.log = TakeLog();
     seen.outcome = verdict::Started{false, server_->RefusalText(), refusal->code};
     if (refusal->signal) seen.outcome = verdict::Crashed{Describe(*refusal)};
     server_.reset();
@@ -249,7 +250,7 @@ Result<verdict::Observation> ProcessDriver::Stop() {
   if (const auto end = server_->End()) return Seen(verdict::Done{});
   const auto end = server_->Stop();
   verdict::Observation seen;
-  seen.log = server_->TakeLog();
+  seen.log = TakeLog();
   if (!end) seen.outcome = verdict::Crashed{"did not end when it was told to"};
   Forget();
   return seen;
@@ -258,7 +259,7 @@ Result<verdict::Observation> ProcessDriver::Stop() {
 Result<verdict::Observation> ProcessDriver::Kill() {
   server_->Kill();
   verdict::Observation seen;
-  seen.log = server_->TakeLog();
+  seen.log = TakeLog();
   Forget();
   return seen;
 }
@@ -287,7 +288,7 @@ verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status&
   verdict::Observation seen;
   seen.outcome = std::move(outcome);
   const auto end = server_ ? server_->End(status.ok() ? milliseconds(0) : kEndMax) : std::nullopt;
-  if (server_) seen.log = server_->TakeLog();
+  if (server_) seen.log = TakeLog();
   std::erase_if(seen.log, [](const verdict::LogLine& line) {
     return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
   });
@@ -299,6 +300,14 @@ verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status&
   }
   return seen;
 }
+
+std::vector<verdict::LogLine> ProcessDriver::TakeLog() {
+  auto log = server_->TakeLog();
+  output_ += server_->TakeOutput();
+  return log;
+}
+
+std::string ProcessDriver::TakeOutput() { return std::exchange(output_, {}); }
 
 // The server is gone, and with it all that was connected.
 void ProcessDriver::Forget() {

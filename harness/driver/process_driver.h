@@ -53,6 +53,10 @@ class ProcessDriver : public Driver {
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return place_.store; }
+  std::optional<int> process() const override {
+    return server_ ? server_->process() : std::nullopt;
+  }
+  std::string TakeOutput() override;
   std::string barrier_channel() const override { return kBarrierChannel; }
 
  private:
@@ -88,6 +92,7 @@ class ProcessDriver : public Driver {
   // OUTCOME with the log; if the server has ended meanwhile, that is the outcome; a STATUS that is
   // not ok leaves it undecided.
   verdict::Observation Seen(verdict::Outcome outcome, const Status& status = Status());
+  std::vector<verdict::LogLine> TakeLog();
   void Forget();
 
   TargetFile target_;
@@ -96,6 +101,7 @@ class ProcessDriver : public Driver {
   uint64_t starts_ = 0;
   env::PosixFileSystem files_;
   std::unique_ptr<Server> server_;  // null while stopped
+  std::string output_;              // since it was taken
   std::unique_ptr<ControlChannel> control_;
   std::string cluster_id_;
   std::unique_ptr<StanClient> own_;

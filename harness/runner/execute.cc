@@ -2,19 +2,19 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "harness/disktruth/disk_finding.h"
 #include "harness/oracle/expectation.h"
-#include "harness/oracle/model.h"
-#include "harness/runner/disk.h"
-#include "harness/runner/disk_follower.h"
+#include "harness/runner/oracles.h"
+#include "harness/runner/perform.h"
 #include "harness/runner/trace.h"
-#include "harness/runner/workspace.h"
-#include "harness/tamper/tamper.h"
 
 namespace atrest::runner {
 namespace {
 
 using verdict::Kind;
+using Speak = ExecuteOptions::Oracles;
 using verdict::Observation;
 
 // What an outcome that ends every scenario, whatever the step was, amounts to.
@@ -62,16 +62,24 @@ bool Fits(const scenario::Action& action, const verdict::Outcome& outcome) {
   return std::holds_alternative<verdict::Done>(outcome);
 }
 
+// What only a running server can do.
+bool NeedsServer(const scenario::Action& action) {
+  return std::holds_alternative<scenario::Publish>(action) ||
+         std::holds_alternative<scenario::Read>(action) ||
+         std::holds_alternative<scenario::Stop>(action) ||
+         std::holds_alternative<scenario::Kill>(action) ||
+         std::holds_alternative<scenario::ClientStep>(action);
+}
+
 class Execution {
  public:
   Execution(const scenario::Scenario& scenario, driver::Driver& driver, const Suite& suite,
-            env::FileSystem& fixtures)
+            env::FileSystem& fixtures, const ExecuteOptions& options)
       : scenario_(scenario),
         driver_(driver),
-        suite_(suite),
-        fixtures_(fixtures),
-        model_(scenario.keys),
-        disk_(scenario, driver) {
+        options_(options),
+        performer_(scenario, driver, suite, fixtures),
+        oracles_(scenario, driver, suite, fixtures, options) {
     verdict_.scenario = scenario.id;
     verdict_.title = scenario.title;
     verdict_.suite = scenario.suite;
@@ -80,112 +88,125 @@ class Execution {
     verdict_.self = driver.Info().is_reference;
   }
 
-  verdict::Verdict Run() {
-    if (IsInTrouble() || LacksACapability()) return std::move(verdict_);
-    for (const scenario::Step& step : scenario_.steps) {
-      auto seen = std::visit([&](const auto& action) { return Perform(action); }, step.action);
-      if (!seen.ok()) {
-        verdict_.trace.push_back(scenario::Describe(step.action));
-        End(Kind::kHarnessError, seen.status().message());
-        break;
+  Executed Run() {
+    if (!IsInTrouble() && !LacksSomething()) {
+      for (size_t i = 0; i < scenario_.steps.size() && !DoneWith(i); ++i) {
       }
-      if (!Fits(step.action, seen.value().outcome)) {
-        End(Kind::kHarnessError, "the driver gave an outcome of another kind of step");
-        break;
-      }
-      NameTheStore(seen.value());
-      NoteReports(step.action, seen.value());
-      Note(step, seen.value());
-      auto on_disk = disk_.Observe(step, seen.value());
-      if (!on_disk.ok()) {
-        End(Kind::kHarnessError, on_disk.status().message());
-        break;
-      }
-      for (const oracle::Finding& finding : on_disk.value()) {
-        if (!on_disk_ && CountsOnDisk(finding)) on_disk_ = finding;
-      }
-      if (JudgedToAnEnd(step, seen.value())) break;
+      Conclude();
     }
-    // The scenario's own question is answered first: what else is wrong on disk fails only what
-    // would pass otherwise.
-    const bool passes = verdict_.kind == Kind::kPass || verdict_.kind == Kind::kRejectedAsExpected;
-    if (on_disk_ && passes) Fail(*on_disk_);
-    return std::move(verdict_);
+    return {std::move(verdict_), std::move(found_)};
   }
 
  private:
   bool IsInTrouble() {
     auto trouble = driver_.Trouble();
     if (!trouble) return false;
-    NameTheStore(*trouble);
+    NameTheStore(driver_, *trouble);
     NoteLog(*trouble);
     const auto ending = EndingOf(trouble->outcome);
     return ending ? End(ending->kind, ending->message)
                   : End(Kind::kHarnessError, "the driver is in a trouble that it does not name");
   }
 
-  bool LacksACapability() {
+  bool LacksSomething() {
     const auto has = driver_.Info().capabilities;
     for (const std::string& need : scenario_.needs) {
-      if (std::ranges::find(has, need) != has.end()) continue;
-      End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"");
-      return true;
+      if (std::ranges::find(has, need) == has.end())
+        return End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"");
+    }
+    if (JudgesItself() && scenario_.suite == verdict::Suite::kCompatibility &&
+        options_.reference == nullptr)
+      return End(Kind::kUndecided, "there is no reference to compare with");
+    return false;
+  }
+
+  // No expectation says what is right: oracles alone do.
+  bool JudgesItself() const { return scenario_.expectations.empty(); }
+
+  // Does step number INDEX and has it judged; whether the scenario is over.
+  bool DoneWith(size_t index) {
+    const scenario::Step& step = scenario_.steps[index];
+    if (was_refused_ && NeedsServer(step.action)) {
+      if (options_.trace)
+        verdict_.trace.push_back(scenario::Describe(step.action) + ": (the server does not run)");
+      return false;
+    }
+    const auto done = Do(index, step);
+    if (done.ok()) return done.value();
+    if (options_.trace && verdict_.trace.size() <= index)
+      verdict_.trace.push_back(scenario::Describe(step.action));
+    return End(Kind::kHarnessError, done.status().message());
+  }
+
+  Result<bool> Do(size_t index, const scenario::Step& step) {
+    if (options_.observer != nullptr) ATREST_TRY(options_.observer->Before(index, driver_));
+    const bool inspects = std::holds_alternative<scenario::Inspect>(step.action);
+    auto performed = performer_.Perform(
+        step.action, inspects ? oracles_.model().Canaries() : std::vector<std::string>());
+    if (!performed.ok()) return performed.status();
+    const Observation& seen = performed.value();
+    if (!Fits(step.action, seen.outcome))
+      return Status(Code::kInvalid, "the driver gave an outcome of another kind of step");
+    if (options_.observer != nullptr)
+      ATREST_TRY(options_.observer->After(index, step, seen, driver_));
+    NoteReports(step.action, seen);
+    if (options_.trace) Note(step, seen);
+    const auto ending = EndingOf(seen.outcome);
+    if (options_.oracles != Speak::kNone) {
+      auto found = oracles_.Observe(index, step, seen, ending.has_value());
+      if (!found.ok()) return found.status();
+      if (Judge(std::move(found).value(), ending)) return true;
+    }
+    if (ending) return End(ending->kind, ending->message);
+    return options_.oracles == Speak::kOfSuite ? JudgedToAnEnd(step, seen) : PassesOver(seen);
+  }
+
+  // Whether what the oracles found ends the scenario.
+  bool Judge(std::vector<Found> all, const std::optional<Ending>& ending) {
+    for (Found& found : all) {
+      if (!IsAskedFor(found.finding)) continue;
+      if (options_.oracles == Speak::kAll) {
+        Gather(std::move(found));
+      } else if (found.finding.oracle == "disk") {
+        if (!on_disk_ && CountsOnDisk(found.finding)) on_disk_ = std::move(found);
+      } else if (!ending && Counts(found)) {
+        return Fail(std::move(found));
+      }
     }
     return false;
   }
 
-  Result<Observation> Perform(const scenario::UseGolden& golden) {
-    const auto known = suite_.KnownContents(golden.name);
-    if (!known.ok()) return known.status();
-    model_.Adopt(known.value());
-    return DoneIf(CopyTree(fixtures_, suite_.GoldenDirectory(golden.name), driver_.files(),
-                           driver_.directory()));
+  bool IsAskedFor(const oracle::Finding& finding) const {
+    const std::set<std::string>& asked = options_.requirements;
+    return asked.empty() || finding.requirement.empty() || asked.contains(finding.requirement);
   }
-  Result<Observation> Perform(const scenario::Start& start) {
-    return driver_.Start(start.settings, scenario_.keys);
+
+  // The first of each kind.
+  void Gather(Found found) {
+    const verdict::Level level = found.finding.level;
+    if (level != verdict::Level::kMust && level != verdict::Level::kShould) return;
+    const bool is_known = std::ranges::any_of(found_, [&](const Found& other) {
+      return other.finding.oracle == found.finding.oracle &&
+             other.finding.requirement == found.finding.requirement &&
+             other.disputed == found.disputed;
+    });
+    if (!is_known) found_.push_back(std::move(found));
   }
-  Result<Observation> Perform(const scenario::Publish& publish) { return driver_.Publish(publish); }
-  Result<Observation> Perform(const scenario::Read& read) { return driver_.Read(read); }
-  Result<Observation> Perform(const scenario::Stop&) { return driver_.Stop(); }
-  Result<Observation> Perform(const scenario::Kill&) { return driver_.Kill(); }
-  Result<Observation> Perform(const scenario::Wait& wait) { return driver_.Wait(wait); }
-  Result<Observation> Perform(const scenario::Interrupt& step) { return driver_.Interrupt(step); }
-  Result<Observation> Perform(const scenario::ClientStep& step) { return driver_.Act(step); }
-  Result<Observation> Perform(const scenario::Tamper& tamper) {
-    // A target that never wrote what is to be changed has shown nothing: that is not the harness's
-    // failure.
-    const Status applied = tamper::Apply(tamper.operations, driver_.directory(), driver_.files());
-    const bool not_there = applied.code() == Code::kNotFound || applied.code() == Code::kInvalid;
-    if (not_there) return Observation{verdict::Undecided{applied.message()}, {}};
-    return DoneIf(applied);
-  }
-  Result<Observation> Perform(const scenario::Inspect& inspect) {
-    auto texts = inspect.texts;
-    for (const std::string& canary : model_.Canaries()) {
-      if (std::ranges::find(texts, canary) == texts.end()) texts.push_back(canary);
+
+  // The scenario's own question is answered first: what else is wrong on disk fails only what would
+  // pass otherwise.
+  void Conclude() {
+    if (verdict_.kind != Kind::kPass) return;
+    if (on_disk_) {
+      Fail(std::move(*on_disk_));
+    } else if (was_refused_) {
+      End(Kind::kRejectedAsExpected, refusal_);
     }
-    auto disk = LookAtDisk(driver_.files(), driver_.directory(), inspect.keys, scenario_.keys,
-                           texts, driver_.barrier_channel());
-    if (!disk.ok()) return disk.status();
-    return Observation{std::move(disk).value(), {}};
-  }
-
-  static Result<Observation> DoneIf(const Status& status) {
-    if (!status.ok()) return status;
-    return Observation{};
-  }
-
-  // Scenarios and reports must not depend on where the store is: its directory reads <store>.
-  void NameTheStore(Observation& seen) const {
-    const auto name = [&](std::string& text) {
-      text = ReplacePath(std::move(text), driver_.directory(), "<store>");
-    };
-    for (verdict::LogLine& line : seen.log) name(line.text);
-    if (auto* started = std::get_if<verdict::Started>(&seen.outcome)) name(started->refusal);
-    if (auto* published = std::get_if<verdict::Published>(&seen.outcome)) name(published->error);
-    if (auto* read = std::get_if<verdict::Read>(&seen.outcome)) name(read->error);
-    if (auto* answered = std::get_if<verdict::Answered>(&seen.outcome)) name(answered->error);
-    if (auto* crashed = std::get_if<verdict::Crashed>(&seen.outcome)) name(crashed->how);
+    if (options_.oracles != Speak::kAll || verdict_.kind == Kind::kFail) return;
+    const auto blames = std::ranges::find_if(found_, [](const Found& found) {
+      return found.suite == verdict::Suite::kConformance && !found.disputed;
+    });
+    if (blames != found_.end()) Blame(blames->finding);
   }
 
   // Whether anybody was told that something is wrong, since the last start or tampering.
@@ -207,42 +228,61 @@ class Execution {
       verdict_.log.push_back("[" + line.level + "] " + line.text);
   }
 
-  // Whether the scenario is over after this step, with the verdict set.
+  // Whether the scenario is over after this step, by its expectations, with the verdict set.
   bool JudgedToAnEnd(const scenario::Step& step, const Observation& seen) {
-    if (const auto ending = EndingOf(seen.outcome)) return End(ending->kind, ending->message);
-    for (const oracle::Finding& finding : model_.Observe(step.action, seen)) {
-      if (Counts(finding)) return Fail(finding);
-    }
     bool start_is_expected = false;  // or its refusal: somebody speaks of it
     for (const scenario::Expectation& expectation : scenario_.expectations) {
       if (step.label.empty() || expectation.step != step.label) continue;
       start_is_expected =
           start_is_expected || expectation.started || expectation.refusal || expectation.exit_code;
-      const auto findings =
-          oracle::Judge(expectation, step.action, seen, {model_.history(), reported_});
-      if (!findings.empty()) return Fail(findings.front());
+      auto findings =
+          oracle::Judge(expectation, step.action, seen, {oracles_.model().history(), reported_});
+      if (!findings.empty()) {
+        const size_t index = static_cast<size_t>(&step - scenario_.steps.data());
+        return Fail({index, scenario_.suite, std::move(findings.front())});
+      }
     }
-    return EndsWithARefusal(step, seen, start_is_expected);
+    return JudgesItself() ? PassesOver(seen) : EndsWithARefusal(step, seen, start_is_expected);
+  }
+
+  // Where oracles alone judge, what a refused server cannot do is passed over, to the next start.
+  bool PassesOver(const Observation& seen) {
+    if (const auto* started = std::get_if<verdict::Started>(&seen.outcome)) {
+      was_refused_ = !started->ok;
+      refusal_ = started->refusal;
+    }
+    return false;
   }
 
   // The model speaks for the documentation, so only in that suite; a SHOULD or MAY counts where the
-  // scenario is about it.
-  bool Counts(const oracle::Finding& finding) const {
-    if (scenario_.suite != verdict::Suite::kConformance) return false;
-    return finding.level == verdict::Level::kMust ||
-           std::ranges::find(scenario_.requirements, finding.requirement) !=
-               scenario_.requirements.end();
+  // scenario is about it. In hardening a scenario asks only for what it is about.
+  bool Counts(const Found& found) const {
+    if (found.suite != scenario_.suite) return false;
+    const bool is_about_it = IsAbout(found.finding);
+    switch (scenario_.suite) {
+      case verdict::Suite::kConformance:
+        return found.finding.level == verdict::Level::kMust || is_about_it;
+      case verdict::Suite::kCompatibility:
+        return JudgesItself();
+      case verdict::Suite::kHardening:
+        return JudgesItself() && is_about_it;
+    }
+    return false;
+  }
+  bool IsAbout(const oracle::Finding& finding) const {
+    return std::ranges::find(scenario_.requirements, finding.requirement) !=
+           scenario_.requirements.end();
   }
 
   // The disk oracle knows the format of the real server too, which the documentation does not
   // promise: conformance asks only for what is documented, and for messages that are not lost.
   bool CountsOnDisk(const oracle::Finding& finding) const {
-    const bool is_about_it = std::ranges::find(scenario_.requirements, finding.requirement) !=
-                             scenario_.requirements.end();
+    const bool is_about_it = IsAbout(finding);
     if (finding.level == verdict::Level::kInfo) return false;
     if (is_about_it || finding.level != verdict::Level::kMust) return is_about_it;
     if (scenario_.suite != verdict::Suite::kConformance) return true;
-    return finding.requirement.empty() || finding.requirement.starts_with("D-");
+    return finding.requirement.empty() || finding.requirement.starts_with("D-") ||
+           disktruth::IsOfAnyStore(finding.requirement);
   }
 
   // A refused start leaves nothing to act on. Where an expectation spoke of it, it held; otherwise
@@ -253,17 +293,27 @@ class Execution {
     if (started == nullptr || started->ok) return false;
     if (is_expected && &step != &scenario_.steps.back()) return false;
     if (!is_expected && scenario_.suite == verdict::Suite::kCompatibility) {
-      return Fail({"expectation", "", verdict::Level::kMust,
-                   "a start is expected, but it refused: " + started->refusal});
+      const size_t index = static_cast<size_t>(&step - scenario_.steps.data());
+      return Fail({index,
+                   scenario_.suite,
+                   {"expectation", "", verdict::Level::kMust,
+                    "a start is expected, but it refused: " + started->refusal}});
     }
     return End(Kind::kRejectedAsExpected, started->refusal);
   }
 
-  bool Fail(const oracle::Finding& finding) {
+  bool Fail(Found found) {
+    Blame(found.finding);
+    if (found.disputed) verdict_.kind = Kind::kDisputed;
+    found_ = {std::move(found)};
+    return true;
+  }
+
+  void Blame(const oracle::Finding& finding) {
     verdict_.oracle = finding.oracle;
     verdict_.requirement =
         finding.requirement.empty() ? scenario_.requirements.front() : finding.requirement;
-    return End(Kind::kFail, finding.message);
+    End(Kind::kFail, finding.message);
   }
 
   bool End(Kind kind, const std::string& message) {
@@ -274,20 +324,27 @@ class Execution {
 
   const scenario::Scenario& scenario_;
   driver::Driver& driver_;
-  const Suite& suite_;
-  env::FileSystem& fixtures_;
-  oracle::Model model_;
-  DiskFollower disk_;
-  std::optional<oracle::Finding> on_disk_;  // the first of disk_ that counts
+  const ExecuteOptions& options_;
+  Performer performer_;
+  Oracles oracles_;
+  std::vector<Found> found_;
+  std::optional<Found> on_disk_;  // the first of the disk oracle that counts
   bool reported_ = false;
+  bool was_refused_ = false;  // the last start, where oracles alone judge
+  std::string refusal_;
   verdict::Verdict verdict_;
 };
 
 }  // namespace
 
+Executed ExecuteWith(const scenario::Scenario& scenario, driver::Driver& driver, const Suite& suite,
+                     env::FileSystem& fixtures, const ExecuteOptions& options) {
+  return Execution(scenario, driver, suite, fixtures, options).Run();
+}
+
 verdict::Verdict Execute(const scenario::Scenario& scenario, driver::Driver& driver,
                          const Suite& suite, env::FileSystem& fixtures) {
-  return Execution(scenario, driver, suite, fixtures).Run();
+  return ExecuteWith(scenario, driver, suite, fixtures, {}).verdict;
 }
 
 }  // namespace atrest::runner
