@@ -1,9 +1,13 @@
 #include "harness/compare/generate_request.h"
 
-#include "harness/compare/nasty.h"
+#include "harness/generate/nasty.h"
 
 namespace atrest::compare {
 namespace {
+
+using generate::Chance;
+using generate::NastyPayload;
+using generate::Pick;
 
 // Of the default cluster id.
 constexpr char kPublish[] = "_STAN.pub.test-cluster.x";

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
-#include "harness/compare/nasty.h"
+#include "harness/generate/nasty.h"
 #include "reference/base/crc32.h"
 
 namespace atrest::compare {
 namespace {
 
+using generate::Chance;
+using generate::Pick;
 using scenario::Settings;
 
 constexpr uint32_t kCastagnoli = 0x82F63B78;

@@ -1,10 +1,12 @@
 #include "harness/compare/generate_tamper.h"
 
-#include "harness/compare/nasty.h"
+#include "harness/generate/nasty.h"
 
 namespace atrest::compare {
 namespace {
 
+using generate::Chance;
+using generate::Pick;
 using scenario::TamperOperation;
 
 constexpr size_t kSequenceOffset = 1;  // in a record's payload: behind the field's tag

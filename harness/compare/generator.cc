@@ -6,11 +6,16 @@
 #include "harness/compare/generate_request.h"
 #include "harness/compare/generate_start.h"
 #include "harness/compare/generate_tamper.h"
-#include "harness/compare/nasty.h"
 #include "harness/compare/order.h"
+#include "harness/generate/nasty.h"
 
 namespace atrest::compare {
 namespace {
+
+using generate::Chance;
+using generate::NastyChannels;
+using generate::NastyPayload;
+using generate::Pick;
 
 // Far longer than any case takes.
 constexpr int64_t kNeverS = 600;

@@ -33,6 +33,7 @@ struct TargetInfo {
   // be sent as a field that is there; "cluster": it can be started as a node of a cluster.
   std::vector<std::string> capabilities;
   bool is_reference = false;  // built from reference/: agreement with it is no evidence
+  std::map<std::string, std::string> lacks = {};  // a capability that it could have -> why not
 };
 
 // The error of a client step on a client that is not connected or a subscription that is not open.

@@ -63,6 +63,7 @@ store::SubscriptionState Subscription() {
 InprocDriver::InprocDriver(std::unique_ptr<env::FileSystem> files, std::string directory,
                            const Options& options)
     : files_(std::move(files)),
+      faults_(*files_),
       directory_(std::move(directory)),
       options_(options),
       clock_(kStartNs),
@@ -73,13 +74,13 @@ InprocDriver::~InprocDriver() = default;
 TargetInfo InprocDriver::Info() const {
   return {options_.name,
           kVersion,
-          {"file", "memory", "kill", "format:stan-file-1"},
+          {"file", "memory", "kill", "format:stan-file-1", "interrupt", "explicit_empty"},
           !options_.never_encrypt};
 }
 
 Result<std::unique_ptr<store::Store>> InprocDriver::OpenStore(
     const scenario::Settings& settings, const std::map<std::string, std::string>& keys) {
-  const env::Env env{*files_, clock_, entropy_};
+  const env::Env env{faults_, clock_, entropy_};
   auto encryption = EncryptionOf(settings, keys);
   if (!encryption.ok()) return encryption.status();
   auto opened = settings.store == "memory"
@@ -119,8 +120,9 @@ Result<verdict::Observation> InprocDriver::Start(const scenario::Settings& setti
     status = Recover(settings.cluster_id.value_or("test-cluster"));
     if (status.ok()) status = store_->AddClient(Client());
   }
+  if (WasInterrupted()) return Seen(verdict::Started{true, ""});
   if (status.ok()) return Seen(verdict::Started{true, ""});
-  store_.reset();
+  EndRun();
   log_.Log(LogLevel::kFatal, "Failed to start: " + status.message());
   return Seen(verdict::Started{false, status.message()});
 }
@@ -130,25 +132,30 @@ Result<store::Channel*> InprocDriver::ChannelNamed(const std::string& name) {
   return store_->CreateChannel(name);
 }
 
-Status InprocDriver::PublishOne(const std::string& channel_name, const std::string& payload) {
-  const auto channel = ChannelNamed(channel_name);
+Status InprocDriver::PublishOne(const scenario::Publish& publish, const std::string& payload) {
+  const auto channel = ChannelNamed(publish.channel);
   if (!channel.ok()) return channel.status();
   store::MessageStore& messages = *channel.value()->messages;
   clock_.Advance(kPublishTakesNs);
   store::Message message;
   message.sequence = messages.LastSequence() + 1;
-  message.subject = channel_name;
+  message.subject = publish.channel;
   message.timestamp_ns = clock_.NowNs();  // which never goes back
-  if (!payload.empty()) message.data = ToBytes(payload);
+  if (!payload.empty() || publish.explicit_empty) message.data = ToBytes(payload);
   ATREST_TRY(messages.Store(std::move(message)));
   return messages.Flush();
 }
 
 Result<verdict::Observation> InprocDriver::Publish(const scenario::Publish& publish) {
-  ATREST_CHECK(store_ != nullptr);
   verdict::Published published;
+  if (WasInterrupted()) return Seen(verdict::Published{0, kInterrupted});
+  ATREST_CHECK(store_ != nullptr);
   for (const std::string& payload : publish.payloads) {
-    const Status stored = PublishOne(publish.channel, payload);
+    const Status stored = PublishOne(publish, payload);
+    if (WasInterrupted()) {
+      published.error = kInterrupted;
+      break;
+    }
     if (!stored.ok()) {
       published.error = stored.message();
       break;
@@ -191,6 +198,7 @@ std::string InprocDriver::Deliver(const scenario::Read& read, store::Channel& ch
                                message.subject, message.redelivered});
     const Status recorded = channel.subscriptions->AddPending(subscription.id, message.sequence);
     if (recorded.ok()) (void)channel.subscriptions->AckPending(subscription.id, message.sequence);
+    if (faults_.stopped()) return "";
   }
   (void)channel.subscriptions->Delete(subscription.id);
   (void)channel.subscriptions->Flush();
@@ -198,36 +206,60 @@ std::string InprocDriver::Deliver(const scenario::Read& read, store::Channel& ch
 }
 
 Result<verdict::Observation> InprocDriver::Read(const scenario::Read& read) {
-  ATREST_CHECK(store_ != nullptr);
   verdict::Read seen;
+  if (WasInterrupted()) return Seen(verdict::Read{{}, kInterrupted});
+  ATREST_CHECK(store_ != nullptr);
   const auto channel = ChannelNamed(read.channel);
   if (!channel.ok()) {
-    seen.error = channel.status().message();
+    seen.error = WasInterrupted() ? kInterrupted : channel.status().message();
     return Seen(seen);
   }
   const std::string undecided = Deliver(read, *channel.value(), seen);
+  if (WasInterrupted()) seen.error = kInterrupted;
   if (!undecided.empty()) return Seen(verdict::Undecided{undecided});
   return Seen(seen);
 }
 
 Result<verdict::Observation> InprocDriver::Stop() {
-  ATREST_CHECK(store_ != nullptr);
-  (void)store_->DeleteClient(kClientId);
-  const Status closed = store_->Close();
-  if (!closed.ok()) log_.Log(LogLevel::kError, closed.message());
-  store_.reset();
+  if (!WasInterrupted()) {
+    ATREST_CHECK(store_ != nullptr);
+    (void)store_->DeleteClient(kClientId);
+    const Status closed = store_->Close();
+    if (!closed.ok()) log_.Log(LogLevel::kError, closed.message());
+  }
+  EndRun();
   return Seen(verdict::Done{});
 }
 
 Result<verdict::Observation> InprocDriver::Kill() {
-  store_.reset();
+  EndRun();
   return Seen(verdict::Done{});
 }
 
 Result<verdict::Observation> InprocDriver::Wait(const scenario::Wait& wait) {
   clock_.Advance(wait.ms * kNsPerMs);
   if (store_) store_->Tick();
+  (void)WasInterrupted();
   return Seen(verdict::Done{});
+}
+
+Result<verdict::Observation> InprocDriver::Interrupt(const scenario::Interrupt& interrupt) {
+  using At = env::FaultFileSystem::At;
+  using How = env::FaultFileSystem::How;
+  faults_.Arm(interrupt.at == scenario::Interrupt::At::kWrite ? At::kWrite : At::kSync,
+              interrupt.count,
+              interrupt.how == scenario::Interrupt::How::kKill ? How::kKill : How::kFull);
+  return Seen(verdict::Done{});
+}
+
+bool InprocDriver::WasInterrupted() {
+  if (faults_.stopped()) store_.reset();
+  return faults_.stopped();
+}
+
+void InprocDriver::EndRun() {
+  store_.reset();
+  faults_.Restart();
 }
 
 verdict::Observation InprocDriver::Seen(verdict::Outcome outcome) {

@@ -2,6 +2,7 @@
 // stands in for a server and one client: options are resolved as the real server's, a publish is
 // stored and flushed, a read looks up message after message as a subscription would and stops where
 // the real one would.
+// An interrupt comes by a file system that fails (reference/env/fault_file_system.h).
 // Time stands still but for Wait; entropy is a function of the seed, so a run can be repeated byte
 // for byte.
 // Threads: one.
@@ -12,6 +13,7 @@
 
 #include "harness/driver/driver.h"
 #include "reference/base/logger.h"
+#include "reference/env/fault_file_system.h"
 #include "reference/env/fixed_env.h"
 #include "reference/store/store.h"
 
@@ -38,6 +40,7 @@ class InprocDriver : public Driver {
   Result<verdict::Observation> Stop() override;
   Result<verdict::Observation> Kill() override;
   Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
+  Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
   env::FileSystem& files() override { return *files_; }
   std::string directory() const override { return directory_; }
 
@@ -46,18 +49,22 @@ class InprocDriver : public Driver {
                                                   const std::map<std::string, std::string>& keys);
   Status Recover(const std::string& cluster_id);
   Result<store::Channel*> ChannelNamed(const std::string& name);
-  Status PublishOne(const std::string& channel, const std::string& payload);
+  Status PublishOne(const scenario::Publish& publish, const std::string& payload);
   // Why it cannot be told what comes, or "".
   std::string Deliver(const scenario::Read& read, store::Channel& channel, verdict::Read& seen);
+  // Whether an interrupt has killed the store's process; nothing of it is left then.
+  bool WasInterrupted();
+  void EndRun();
   verdict::Observation Seen(verdict::Outcome outcome);
 
   std::unique_ptr<env::FileSystem> files_;
+  env::FaultFileSystem faults_;  // over files_: what the store sees
   std::string directory_;
   Options options_;
   env::FixedClock clock_;
   env::SeededEntropy entropy_;
   LogBuffer log_;
-  std::unique_ptr<store::Store> store_;  // null while stopped
+  std::unique_ptr<store::Store> store_;  // null while stopped, and once interrupted
 };
 
 }  // namespace atrest::driver

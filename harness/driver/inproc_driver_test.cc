@@ -112,6 +112,63 @@ TEST_F(InprocDriverTest, TimePassesOnlyByWaiting) {
   EXPECT_EQ(Receive({"foo"}), std::vector<std::string>{});
 }
 
+TEST_F(InprocDriverTest, AnInterruptKillsInTheMiddleOfAStep) {
+  Start(On());
+  Publish("foo", {"a"});
+  driver_->Interrupt({scenario::Interrupt::At::kWrite, 2, scenario::Interrupt::How::kKill}).value();
+  const auto published = Publish("foo", {"b", "c", "d"});
+  EXPECT_LT(published.acked, 3u);
+  EXPECT_EQ(published.error, kInterrupted);
+  EXPECT_EQ(Publish("bar", {"e"}).acked, 0u);
+  EXPECT_EQ(Receive({"foo"}), std::vector<std::string>{});
+  driver_->Kill().value();
+  ASSERT_TRUE(Start(On()).ok);
+  const auto left = Receive({"foo"});
+  ASSERT_GT(left.size(), published.acked);
+  EXPECT_EQ(left[0], "a");
+  EXPECT_EQ(Receive({"bar"}), std::vector<std::string>{});
+}
+
+TEST_F(InprocDriverTest, AnInterruptOfAStoppedTargetIsForTheNextRun) {
+  Start(On());
+  Publish("foo", {"a"});
+  driver_->Stop().value();
+  driver_->Interrupt({scenario::Interrupt::At::kWrite, 1, scenario::Interrupt::How::kKill}).value();
+  EXPECT_TRUE(Start(On()).ok) << "that it did not is no refusal";
+  EXPECT_EQ(Publish("foo", {"b"}).error, kInterrupted);
+  driver_->Wait({1000}).value();
+  driver_->Kill().value();
+  ASSERT_TRUE(Start(On()).ok);
+  EXPECT_EQ(Receive({"foo"}), std::vector<std::string>{"a"});
+}
+
+TEST_F(InprocDriverTest, AFullDiskRefusesUntilTheRunEnds) {
+  Start(On());
+  Publish("foo", {"a"});
+  driver_->Interrupt({scenario::Interrupt::At::kWrite, 1, scenario::Interrupt::How::kFull}).value();
+  const auto published = Publish("foo", {"b"});
+  EXPECT_EQ(published.acked, 0u);
+  EXPECT_NE(published.error.find("no space left on device"), std::string::npos) << published.error;
+  driver_->Kill().value();
+  ASSERT_TRUE(Start(On()).ok);
+  EXPECT_EQ(Publish("foo", {"c"}).acked, 1u);
+  EXPECT_EQ(Receive({"foo"}), (std::vector<std::string>{"a", "c"}));
+}
+
+TEST_F(InprocDriverTest, AnExplicitlyEmptyPayloadCannotBeReadBackUntilItIsReadFromDisk) {
+  Start(On());
+  scenario::Publish publish{"foo", {""}};
+  publish.explicit_empty = true;
+  driver_->Publish(publish).value();
+  EXPECT_EQ(Receive({"foo"}), std::vector<std::string>{});
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_EQ(log_[0].text,
+            "Error looking up message foo:1 (trying to decrypt data that is not (len=0))");
+  driver_->Stop().value();
+  Start(On());
+  EXPECT_EQ(Receive({"foo"}), std::vector<std::string>{""});
+}
+
 TEST(RegistryTest, KnowsItsTargets) {
   for (const TargetRow& row : Targets()) {
     // What has a placeholder is a form; its own test makes one.

@@ -190,8 +190,11 @@ Result<std::unique_ptr<Server>> ServerProcess::Start(const TargetFile& target, c
     auto arguments =
         ArgumentsOf(target, place, server->port_, server->control_path_, settings, keys);
     if (!arguments.ok()) return arguments.status();
-    auto child = ChildProcess::Start(
-        {target.program, std::move(arguments).value(), EnvironmentOf(target, settings, keys)});
+    ChildProcess::Command command{target.program, std::move(arguments).value(),
+                                  EnvironmentOf(target, settings, keys)};
+    command.files = {place.store, place.uncounted};
+    command.interrupt = place.interrupt;
+    auto child = ChildProcess::Start(command);
     if (!child.ok()) return child.status();
     server->child_ = std::move(child).value();
     ATREST_TRY(server->WaitUntilReady());

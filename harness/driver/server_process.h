@@ -25,7 +25,9 @@ struct Place {
   std::string store;    // its directory
   std::string scratch;  // a directory for whatever else is needed
   uint64_t seed = 1;
-  int64_t now_ns = 0;  // where a virtual clock begins
+  int64_t now_ns = 0;                                 // where a virtual clock begins
+  std::optional<scenario::Interrupt> interrupt = {};  // armed from the start on
+  std::string uncounted = {};  // what in the store an interrupt does not count, with all below
 };
 
 // A server after its start, or after it refused to.
@@ -51,6 +53,12 @@ class Server {
   // In order, within a bound; nullopt if it had to be killed.
   virtual std::optional<ProcessEnd> Stop() = 0;
   virtual void Kill() = 0;
+  // From now on INTERRUPT is armed, until the server has ended.
+  virtual Status Interrupt(const scenario::Interrupt&) {
+    return Status(Code::kInvalid, "the server cannot be interrupted");
+  }
+  // Whether an interrupt has killed it.
+  virtual bool WasInterrupted() const { return false; }
 };
 
 // Starts a server; fails as ServerProcess::Start does.
@@ -77,6 +85,10 @@ class ServerProcess : public Server {
   }
   std::optional<ProcessEnd> Stop() override;
   void Kill() override { child_->Kill(); }
+  Status Interrupt(const scenario::Interrupt& interrupt) override {
+    return child_->Interrupt(interrupt);
+  }
+  bool WasInterrupted() const override { return child_->WasInterrupted(); }
 
  private:
   ServerProcess(const TargetFile& target, uint16_t port) : target_(target), port_(port) {}

@@ -30,6 +30,8 @@ class DiskFollower {
 
  private:
   disktruth::Mode ModeOf(const scenario::Settings& settings) const;
+  // A start with another polynomial than the first: what it writes has no one format any more.
+  bool HasOtherChecksums(const scenario::Action& action) const;
   void FollowDeliveries(const std::string& channel, const verdict::Observation& seen);
   void Follow(const scenario::Action& action, const verdict::Observation& seen);
 

@@ -18,7 +18,7 @@ verdict::Suite SuiteOf(const std::string& requirement) {
 Oracles::Oracles(const scenario::Scenario& scenario, driver::Driver& driver,
                  const runner::Suite& suite, env::FileSystem& fixtures,
                  const ExecuteOptions& options)
-    : suite_(suite), model_(scenario.keys) {
+    : suite_(suite), model_(scenario.keys), ideal_(scenario.keys) {
   if (options.disk && options.oracles != ExecuteOptions::Oracles::kNone)
     disk_.emplace(scenario, driver);
   if (options.reference != nullptr)
@@ -32,6 +32,7 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
     const auto known = suite_.KnownContents(golden->name);
     if (!known.ok()) return known.status();
     model_.Adopt(known.value());
+    ideal_.Adopt(known.value());
   }
   if (!is_ending) {
     std::string differs;
@@ -44,6 +45,8 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
       const bool disputed = reference_ && reference_->BreaksToo(finding.requirement);
       found.push_back({index, verdict::Suite::kConformance, std::move(finding), disputed});
     }
+    for (oracle::Finding& finding : ideal_.Observe(step.action, seen))
+      found.push_back({index, verdict::Suite::kHardening, std::move(finding)});
     if (!differs.empty()) {
       found.push_back({index,
                        verdict::Suite::kCompatibility,
@@ -53,7 +56,14 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
   if (!disk_) return found;
   auto on_disk = disk_->Observe(step, seen);
   if (!on_disk.ok()) return on_disk.status();
+  tampered_ = tampered_ || std::holds_alternative<scenario::Tamper>(step.action);
   for (oracle::Finding& finding : on_disk.value()) {
+    // What is lost behind damage is for those who ask what damage may do.
+    const bool is_loss = finding.requirement.empty() && finding.level == verdict::Level::kMust;
+    if (tampered_ && is_loss) {
+      finding.requirement = "H-loss-reported";
+      finding.level = verdict::Level::kShould;
+    }
     const verdict::Suite asks = SuiteOf(finding.requirement);
     found.push_back({index, asks, std::move(finding)});
   }

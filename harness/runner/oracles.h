@@ -1,5 +1,5 @@
 // The oracles that judge a scenario's steps by themselves, each asked about every step: the model,
-// the disk oracle and the reference. Which of their findings counts is for execute.h.
+// the ideal, the disk oracle and the reference. Which of their findings counts is for execute.h.
 // Ownership: everything given is borrowed.
 // Threads: none shared.
 #pragma once
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/oracle/ideal.h"
 #include "harness/oracle/model.h"
 #include "harness/runner/disk_follower.h"
 #include "harness/runner/execute.h"
@@ -31,8 +32,10 @@ class Oracles {
  private:
   const Suite& suite_;
   oracle::Model model_;
+  oracle::Ideal ideal_;
   std::optional<DiskFollower> disk_;
   std::optional<ReferenceFollower> reference_;
+  bool tampered_ = false;
 };
 
 }  // namespace atrest::runner

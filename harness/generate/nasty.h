@@ -10,7 +10,7 @@
 #include "reference/base/bytes.h"
 #include "reference/base/random.h"
 
-namespace atrest::compare {
+namespace atrest::generate {
 
 // One of FROM. REQUIRES: FROM is not empty.
 template <typename T>
@@ -26,4 +26,4 @@ std::string NastyPayload(Random& random);
 // COUNT names, no two equal; among several often two that differ in case only.
 std::vector<std::string> NastyChannels(Random& random, size_t count);
 
-}  // namespace atrest::compare
+}  // namespace atrest::generate

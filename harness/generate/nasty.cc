@@ -1,8 +1,8 @@
-#include "harness/compare/nasty.h"
+#include "harness/generate/nasty.h"
 
 #include <algorithm>
 
-namespace atrest::compare {
+namespace atrest::generate {
 namespace {
 
 // Below, at and above: a code byte and its nonce (13), that with a tag (29).
@@ -66,4 +66,4 @@ std::vector<std::string> NastyChannels(Random& random, size_t count) {
   return names;
 }
 
-}  // namespace atrest::compare
+}  // namespace atrest::generate

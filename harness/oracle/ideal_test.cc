@@ -1,0 +1,324 @@
+#include "harness/oracle/ideal.h"
+
+#include <gtest/gtest.h>
+
+namespace atrest::oracle {
+namespace {
+
+using scenario::Read;
+
+const std::string kSealed = std::string("\x01") + std::string(28, 's') + "one";
+
+// A story told to the ideal: each verb is a step together with what was seen, and returns the
+// requirements that are broken, "ok" for none.
+class IdealTest : public testing::Test {
+ protected:
+  static scenario::Settings Off() { return {}; }
+  static scenario::Settings On(const std::string& key) {
+    scenario::Settings settings;
+    settings.encrypt = true;
+    settings.key_variable = key;
+    return settings;
+  }
+
+  std::string Start(const scenario::Settings& settings, const std::string& warning = "") {
+    return Said({scenario::Start{settings}}, verdict::Started{true, ""}, warning);
+  }
+  std::string Publish(const std::vector<std::string>& payloads, uint64_t acked = UINT64_MAX) {
+    const verdict::Published published{std::min<uint64_t>(acked, payloads.size()), ""};
+    return Said({scenario::Publish{"foo", payloads}}, published);
+  }
+  void Stop() { EXPECT_EQ(Said({scenario::Stop{}}, verdict::Done{}), "ok"); }
+  // Three messages under the right key, and the server stopped.
+  void Store(const std::vector<std::string>& payloads = {"one", "two", "six"}) {
+    EXPECT_EQ(Start(On("right")), "ok");
+    EXPECT_EQ(Publish(payloads), "ok");
+    Stop();
+  }
+  // The files are changed, and the server is started again.
+  void Tamper(const scenario::TamperOperation& operation) {
+    EXPECT_EQ(Said({scenario::Tamper{{operation}}}, verdict::Done{}), "ok");
+    EXPECT_EQ(Start(On("right")), "ok");
+  }
+  std::string Receive(const std::vector<std::pair<uint64_t, std::string>>& deliveries,
+                      const std::string& error = "", Read read = {"foo"}) {
+    verdict::Read seen;
+    for (const auto& [sequence, payload] : deliveries)
+      seen.deliveries.push_back({sequence, payload, read.channel, false});
+    return Said({read}, seen, error);
+  }
+
+  std::string Said(const scenario::Action& action, verdict::Outcome outcome,
+                   const std::string& error = "") {
+    verdict::Observation seen{std::move(outcome), {}};
+    if (!error.empty()) seen.log.push_back({"ERR", error});
+    std::string all;
+    for (const Finding& finding : ideal_.Observe(action, seen)) {
+      EXPECT_EQ(finding.oracle, "ideal");
+      EXPECT_FALSE(finding.message.empty());
+      all += (all.empty() ? "" : " ") + finding.requirement;
+    }
+    return all.empty() ? "ok" : all;
+  }
+
+  Ideal ideal_{{{"right", "right key"}, {"wrong", "wrong key"}, {"empty", ""}}};
+};
+
+TEST_F(IdealTest, WhatComesAsItWasPublishedIsRight) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one", "", "\x01three"}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, ""}, {3, "\x01three"}}), "ok");
+  EXPECT_EQ(Receive({{3, "\x01three"}}, "", {"foo", Read::From::kLast}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}}, "", {"foo", Read::From::kFirst, 0, 1}), "ok");
+  EXPECT_EQ(Receive({}, "", {"foo", Read::From::kNew}), "ok");
+  EXPECT_EQ(Receive({{1, "other"}, {2, ""}, {3, "\x01three"}}), "H-faithful");
+  EXPECT_EQ(Receive({{2, ""}, {1, "one"}, {3, "\x01three"}}), "H-faithful");
+}
+
+TEST_F(IdealTest, AnEmptyKeyDoesNotStartSilently) {
+  EXPECT_EQ(Start(On("empty")), "H-empty-key");
+  scenario::Settings settings;
+  settings.key_option = "empty";
+  EXPECT_EQ(Start(settings), "H-empty-key");
+  EXPECT_EQ(Start(settings, "the key is empty: starting without encryption"), "ok");
+  settings = {};
+  settings.encrypt = true;
+  EXPECT_EQ(Start(settings), "H-empty-key");
+  EXPECT_EQ(Said({scenario::Start{settings}}, verdict::Started{false, "no key"}), "ok");
+  settings.key_variable = "empty";
+  settings.key_option = "right";
+  EXPECT_EQ(Start(settings), "ok") << "there is a key";
+}
+
+TEST_F(IdealTest, AKeyThatIsNotUsedIsMentioned) {
+  scenario::Settings settings;
+  settings.key_variable = "right";
+  EXPECT_EQ(Start(settings), "H-key-unused");
+  EXPECT_EQ(Start(settings, "the key is not used"), "ok");
+  settings.encrypt = false;
+  EXPECT_EQ(Start(settings), "ok") << "it was switched off in so many words";
+}
+
+TEST_F(IdealTest, AnUnknownCipherIsRefused) {
+  scenario::Settings settings = On("right");
+  settings.cipher = "none";
+  EXPECT_EQ(Start(settings), "H-cipher-refused");
+  EXPECT_EQ(Said({scenario::Start{settings}}, verdict::Started{false, "no such cipher"}), "ok");
+  settings.cipher = " aes";
+  EXPECT_EQ(Start(settings), "ok") << "may be taken for AES";
+}
+
+TEST_F(IdealTest, CiphertextIsNotDeliveredWithEncryptionOff) {
+  Store();
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Receive({{1, kSealed}}, "the rest was withheld"), "H-off-noticed");
+  EXPECT_EQ(Receive({}, "sealed"), "ok");
+}
+
+TEST_F(IdealTest, NothingIsStoredInClearBesideWhatIsSealed) {
+  Store();
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({""}), "ok");
+  EXPECT_EQ(Publish({"four"}), "H-downgrade");
+  EXPECT_EQ(Publish({"five"}), "ok") << "said once";
+  Stop();
+  EXPECT_EQ(Start(Off(), "there is sealed data"), "ok");
+  EXPECT_EQ(Publish({"six"}), "ok");
+}
+
+TEST_F(IdealTest, AnotherKeyIsNoticedBeforeAnythingIsStoredUnderIt) {
+  Store();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Publish({"four"}), "H-wrong-key-noticed H-mixed-keys");
+  EXPECT_EQ(Publish({"five"}), "ok") << "said once";
+  Stop();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"seven"}), "ok") << "the store has this key too";
+}
+
+TEST_F(IdealTest, AnotherKeyThatIsReportedMayStillNotBeMixedIn) {
+  Store();
+  EXPECT_EQ(Start(On("wrong"), "this is not the key"), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+  EXPECT_EQ(Publish({""}), "ok");
+  EXPECT_EQ(Publish({"four"}, 0), "ok") << "refused";
+  EXPECT_EQ(Publish({"four"}), "H-mixed-keys");
+}
+
+TEST_F(IdealTest, WhatCannotBeReadDoesNotHoldUpWhatCan) {
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({"plain"}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"sealed"}), "ok");
+  Stop();
+  EXPECT_EQ(Start(Off(), "sealed data"), "ok");
+  EXPECT_EQ(Publish({"clear"}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Receive({{1, "plain"}}, "2 cannot be read"), "H-head-of-line");
+  EXPECT_EQ(Receive({{1, "plain"}, {3, "clear"}}, "2 cannot be read"), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("wrong"), "this is not the key"), "ok");
+  EXPECT_EQ(Receive({{1, "plain"}, {3, "clear"}}), "ok");
+}
+
+TEST_F(IdealTest, WhatIsNotDeliveredIsReported) {
+  Store();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Receive({}), "H-loss-reported H-loss-reported H-loss-reported");
+  EXPECT_EQ(Receive({}, "cannot be read"), "ok");
+}
+
+TEST_F(IdealTest, PlaintextThatLooksSealedIsDelivered) {
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({"one", "\x01two", "three"}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "\x01two"}, {3, "three"}}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {3, "three"}}, "2 is bad"), "H-looks-sealed");
+  EXPECT_EQ(Receive({{1, "one"}}, "2 is bad"), "H-looks-sealed H-head-of-line");
+}
+
+TEST_F(IdealTest, AnExplicitlyEmptyPayloadIsDelivered) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Said({scenario::Publish{"foo", {""}, "", true}}, verdict::Published{1, ""}), "ok");
+  EXPECT_EQ(Receive({{1, ""}}), "ok");
+  EXPECT_EQ(Receive({}, "1 cannot be read"), "H-explicit-empty");
+}
+
+TEST_F(IdealTest, SwapAndReplay) {
+  Store();
+  Tamper(scenario::SwapData{"foo/msgs.1.dat", 1, 2});
+  EXPECT_EQ(Receive({{1, "two"}, {2, "one"}, {3, "six"}}), "H-swap H-swap");
+  EXPECT_EQ(Receive({{3, "six"}}, "1 and 2 are not what they were"), "ok");
+  Stop();
+  Tamper(scenario::CopyData{"foo/msgs.1.dat", 1, 3});
+  EXPECT_EQ(Receive({{3, "one"}}, "1 and 2"), "H-replay");
+}
+
+TEST_F(IdealTest, ForgedAndChangedData) {
+  Store();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 2, "zz"});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "zzzzz"}, {3, "six"}}), "H-forge");
+  EXPECT_EQ(Receive({{1, "one"}, {3, "six"}}, "2 is forged"), "ok");
+  EXPECT_EQ(Receive({{1, "one"}}, "2 is forged"), "H-head-of-line");
+  EXPECT_EQ(Receive({{1, "one"}, {3, "six"}}), "ok") << "was told before";
+}
+
+TEST_F(IdealTest, ACodeByteAndACiphertext) {
+  Store();
+  scenario::ChangeRecord change{"foo/msgs.1.dat", 1, true, 0, uint8_t{3}, {}, true};
+  Tamper(change);
+  EXPECT_EQ(Receive({{1, "\x03" + kSealed}, {2, "two"}, {3, "six"}}), "H-code-byte");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "six"}}), "H-code-byte") << "missing without a word";
+  Stop();
+  change = {"foo/msgs.1.dat", 2, true, 15, {}, uint8_t{1}, true};
+  Tamper(change);
+  EXPECT_EQ(Receive({{2, "twp"}, {3, "six"}}, "1 is bad"), "H-ciphertext");
+}
+
+TEST_F(IdealTest, SequenceAndSubject) {
+  Store();
+  Tamper(scenario::ChangeRecord{"foo/msgs.1.dat", 3, false, 1, uint8_t{9}, {}, true});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {9, "six"}}, "something"), "H-sequence");
+  verdict::Read seen;
+  seen.deliveries = {{1, "one", "foo", false}, {2, "two", "foo", false}, {3, "six", "fop", false}};
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "H-metadata");
+}
+
+TEST_F(IdealTest, MovedChannels) {
+  Store();
+  Tamper(scenario::RenameFile{"foo", "bar"});
+  EXPECT_EQ(Receive({}), "H-channel-moved H-channel-moved H-channel-moved");
+  EXPECT_EQ(Receive({}, "foo is gone"), "ok");
+}
+
+TEST_F(IdealTest, RolledBackAndCut) {
+  Store();
+  Tamper(scenario::RestoreCopy{".", "before"});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "H-rollback");
+  EXPECT_EQ(Publish({"new"}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "new"}}), "H-rollback") << "3 was given again";
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "six"}, {4, "new"}}), "ok");
+}
+
+TEST_F(IdealTest, CutAtTheEndAndInTheMiddle) {
+  Store();
+  Tamper(scenario::Truncate{"foo/msgs.1.dat", {}, 10});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "H-truncate-tail");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}, "3 is cut"), "ok");
+}
+
+TEST_F(IdealTest, ASliceThatIsTakenAway) {
+  Store();
+  Tamper(scenario::RenameFile{"foo/msgs.1.dat", "foo/msgs.x.dat"});
+  EXPECT_EQ(Receive({{3, "six"}}), "H-truncate-middle H-truncate-middle");
+}
+
+TEST_F(IdealTest, WhatLimitsRemovedStaysRemoved) {
+  scenario::Settings limited = On("right");
+  limited.max_messages = 2;
+  EXPECT_EQ(Start(limited), "ok");
+  EXPECT_EQ(Publish({"one", "two", "three"}), "ok");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "three"}}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "three"}}), "H-removed-stay");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "three"}}), "ok");
+}
+
+TEST_F(IdealTest, AfterAnUnackedPublishSequencesAreNotJudged) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one", "two"}, 1), "ok");
+  EXPECT_EQ(Publish({"three"}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "three"}}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "three"}}), "ok");
+  EXPECT_EQ(Receive({{1, "changed"}}), "H-faithful");
+}
+
+TEST_F(IdealTest, WithoutSealsWhoHasTheDiskWritesWhatHeLikes) {
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({"one", "two"}), "ok");
+  Stop();
+  EXPECT_EQ(Said({scenario::Tamper{{scenario::SwapData{"foo/msgs.1.dat", 1, 2}}}}, verdict::Done{}),
+            "ok");
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Receive({{1, "two"}, {2, "one"}}), "ok");
+}
+
+TEST_F(IdealTest, AMemoryStoreOwesNothingAfterItsEnd) {
+  scenario::Settings settings = On("right");
+  settings.store = "memory";
+  EXPECT_EQ(Start(settings), "ok");
+  EXPECT_EQ(Publish({"one"}), "ok");
+  EXPECT_EQ(Receive({}), "H-loss-reported");
+  Stop();
+  EXPECT_EQ(Start(settings), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+}
+
+TEST_F(IdealTest, SubscriptionsOfClientsAreJudgedByWhatTheyGet) {
+  Store();
+  EXPECT_EQ(Start(Off()), "ok");
+  scenario::Subscribe subscribe;
+  subscribe.name = "s";
+  subscribe.channel = "foo";
+  EXPECT_EQ(Said(scenario::ClientStep(subscribe), verdict::Answered{}), "ok");
+  verdict::Read seen;
+  seen.deliveries = {{1, kSealed, "foo", false}};
+  EXPECT_EQ(Said(scenario::ClientStep(scenario::Receive{"s"}), seen), "H-off-noticed");
+}
+
+TEST_F(IdealTest, AGoldenStoreIsKnown) {
+  ideal_.Adopt({{"foo", 1, "one", "right key", "AES", true}, {"foo", 2, "two", {}, "", true}});
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Receive({{2, "two"}}, "1 cannot be read"), "ok");
+  EXPECT_EQ(Receive({}, "1 cannot be read"), "H-head-of-line");
+}
+
+}  // namespace
+}  // namespace atrest::oracle
