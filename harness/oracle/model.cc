@@ -61,8 +61,6 @@ std::vector<Finding> Model::Observe(const scenario::Action& action,
     JudgeDisk(*inspect, std::get<verdict::Disk>(seen.outcome), findings);
   } else if (std::holds_alternative<scenario::Tamper>(action)) {
     tampered_ = true;
-  } else if (std::holds_alternative<scenario::Interrupt>(action)) {
-    is_interrupted_ = true;
   } else if (std::holds_alternative<scenario::Stop>(action) ||
              std::holds_alternative<scenario::Kill>(action)) {
     End();
@@ -139,11 +137,6 @@ bool Model::SomethingCannotBeRead() const {
       if (DutyFor(entry) != Duty::kMustDeliver) return true;
     }
   }
-  for (const auto& [channel, doubt] : doubts_) {
-    for (const Entry& entry : doubt.sent) {
-      if (history_ == &on_disk_ && DutyFor(entry) != Duty::kMustDeliver) return true;
-    }
-  }
   return false;
 }
 
@@ -151,15 +144,10 @@ bool Model::IsJudged(const std::string& channel) const {
   return !tampered_ && channel.size() <= kChannelNameMax && !unclear_.contains(channel);
 }
 
-void Model::Limit(const std::string& channel, Messages& messages) {
+void Model::Limit(Messages& messages) const {
   uint64_t keep = messages.size();
-  const auto doubt = history_ == &on_disk_ ? doubts_.find(channel) : doubts_.end();
-  const uint64_t behind = doubt == doubts_.end() ? 0 : doubt->second.sent.size();
-  if (max_messages_.value_or(0) > 0)
-    keep = std::min<uint64_t>(keep, *max_messages_ - std::min(behind, *max_messages_));
+  if (max_messages_.value_or(0) > 0) keep = std::min<uint64_t>(keep, *max_messages_);
   if (other_limits_) keep = 0;
-  const bool may_remove = other_limits_ || max_messages_.value_or(0) > 0;
-  for (uint64_t i = 0; may_remove && i < behind; ++i) doubt->second.sent[i].certain = false;
   auto entry = messages.begin();
   for (uint64_t removed = messages.size() - keep; removed > 0; --removed, ++entry) {
     entry->second.certain = false;
@@ -167,7 +155,6 @@ void Model::Limit(const std::string& channel, Messages& messages) {
 }
 
 void Model::End() {
-  is_interrupted_ = false;
   in_memory_.clear();
   subscribed_to_.clear();
 }
@@ -177,7 +164,6 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   mode_ = ModeOf(start.settings);
   history_ = start.settings.store == "memory" ? &in_memory_ : &on_disk_;
   max_messages_ = start.settings.max_messages;
-<<<<<<< HEAD
   other_limits_ = start.settings.max_bytes || start.settings.max_age_ms ||
                   start.settings.max_inactivity_ms || !start.settings.channels.empty();
   may_refuse_ = start.settings.max_channels || start.settings.max_subscriptions ||
@@ -186,13 +172,6 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   for (auto& [channel, messages] : *history_) Limit(messages);
   const bool is_same_store = FollowMaking(start.settings);
   if (!started.ok && is_same_store && !may_refuse_ && !SomethingCannotBeRead()) {
-=======
-  other_limits_ = start.settings.max_bytes.has_value() || start.settings.max_age_ms.has_value();
-  for (auto& [channel, messages] : *history_) Limit(channel, messages);
-  const bool may_refuse = is_interrupted_ || SomethingCannotBeRead();
-  if (!started.ok) is_interrupted_ = false;
-  if (!started.ok && !may_refuse) {
->>>>>>> faults
     findings.push_back(
         {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
   }
@@ -224,38 +203,19 @@ void Model::Follow(const scenario::ClientStep& step, const verdict::Observation&
 void Model::Follow(const scenario::Publish& publish, const verdict::Published& published,
                    Findings& findings) {
   Messages& messages = (*history_)[publish.channel];
-  const bool failed = published.acked < publish.payloads.size();
-  const bool is_kept = history_ == &on_disk_;
-  if (is_kept && doubts_.contains(publish.channel)) {
-    AddDoubtful(publish, 0, published.acked);
-  } else {
-    for (size_t i = 0; i < publish.payloads.size() && i < published.acked; ++i) {
-      const uint64_t sequence = messages.empty() ? 1 : messages.rbegin()->first + 1;
-      messages[sequence] = EntryFor(publish.payloads[i]);
-    }
-    if (is_kept && failed && is_interrupted_)
-      AddDoubtful(publish, published.acked, published.acked);
+  for (size_t i = 0; i < publish.payloads.size() && i < published.acked; ++i) {
+    const uint64_t sequence = messages.empty() ? 1 : messages.rbegin()->first + 1;
+    messages[sequence] = EntryFor(publish.payloads[i]);
   }
-  Limit(publish.channel, messages);
-  if (failed && !is_interrupted_) JudgeRefusal(publish, published, findings);
-}
-
-void Model::JudgeRefusal(const scenario::Publish& publish, const verdict::Published& published,
-                         Findings& findings) {
+  Limit(messages);
+  if (published.acked >= publish.payloads.size()) return;
   unclear_.insert(publish.channel);
-<<<<<<< HEAD
   const bool is_owed = !may_refuse_ && publish.channel.size() <= kChannelNameMax;
   if (is_owed && !SomethingCannotBeRead()) {
     findings.push_back({"model", "", Level::kMust,
                         "message " + std::to_string(published.acked + 1) + " to " +
                             publish.channel + " must be acked, but was not: " + published.error});
   }
-=======
-  if (SomethingCannotBeRead()) return;
-  findings.push_back({"model", "", Level::kMust,
-                      "message " + std::to_string(published.acked + 1) + " to " + publish.channel +
-                          " must be acked, but was not: " + published.error});
->>>>>>> faults
 }
 
 }  // namespace atrest::oracle
