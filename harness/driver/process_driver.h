@@ -58,6 +58,10 @@ class ProcessDriver : public Driver {
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return place_.store; }
+  std::optional<int> process() const override {
+    return server_ ? server_->process() : std::nullopt;
+  }
+  std::string TakeOutput() override;
   std::string barrier_channel() const override { return kBarrierChannel; }
 
  private:
@@ -96,6 +100,7 @@ class ProcessDriver : public Driver {
   // OUTCOME with the log; if the server has ended meanwhile, that is the outcome, unless by an
   // interrupt; a STATUS that is not ok leaves it undecided.
   verdict::Observation Seen(verdict::Outcome outcome, const Status& status = Status());
+  std::vector<verdict::LogLine> TakeLog();
   void Forget();
 
   TargetFile target_;
@@ -104,6 +109,7 @@ class ProcessDriver : public Driver {
   uint64_t starts_ = 0;
   env::PosixFileSystem files_;
   std::unique_ptr<Server> server_;  // null while stopped, and once interrupted
+  std::string output_;              // since it was taken
   bool was_interrupted_ = false;    // in this run
   uint64_t explicit_publishes_ = 0;
   std::unique_ptr<ControlChannel> control_;
