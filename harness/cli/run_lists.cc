@@ -1,7 +1,6 @@
 #include "harness/cli/run_lists.h"
 
 #include <cctype>
-#include <iostream>
 #include <utility>
 
 #include "reference/env/posix_env.h"
@@ -20,15 +19,15 @@ T ValueOr(Result<T> result, ExitCode code) {
   return std::move(result).value();
 }
 
-// The list of a target that has a name; "" for a path or a command.
-std::string FileOf(const runner::Suite& suite, const std::string& target) {
+// The list of a target that has a name, below the root; "" for a path or a command.
+std::string FileOf(const std::string& target) {
   std::string name;
   for (const char c : target) {
     if (c == '/' || c == ' ') return "";
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
     name += plain ? c : '_';
   }
-  return suite.root() + "/scenarios/known_failures/" + name + ".txt";
+  return "scenarios/known_failures/" + name + ".txt";
 }
 
 }  // namespace
@@ -38,7 +37,8 @@ RunLists::RunLists(const runner::Suite& suite, const std::string& target, const 
     : disputes_(ValueOr(suite.LoadDisputes(), ExitCode::kHarnessFailed)) {
   env::PosixFileSystem files;
   if (known == kNone) return;
-  file_ = known.empty() ? FileOf(suite, target) : known;
+  shown_ = known.empty() ? FileOf(target) : known;
+  file_ = known.empty() && !shown_.empty() ? suite.root() + "/" + shown_ : shown_;
   if (file_.empty() && needed)
     throw CommandError{ExitCode::kUsage, "name the list of this target with --known-failures"};
   const bool is_there = !file_.empty() && files.Exists(file_);
@@ -47,7 +47,7 @@ RunLists::RunLists(const runner::Suite& suite, const std::string& target, const 
   known_.emplace();
   if (is_there || !needed) {
     const auto text = ValueOr(env::ReadWhole(files, file_, kListMax), ExitCode::kUsage);
-    known_ = ValueOr(runner::KnownFailures::Parse(file_, AsText(text)), ExitCode::kUsage);
+    known_ = ValueOr(runner::KnownFailures::Parse(shown_, AsText(text)), ExitCode::kUsage);
   }
   for (const auto& scenario : ValueOr(suite.Load({}), ExitCode::kHarnessFailed))
     all_.insert(scenario.id);
@@ -60,7 +60,7 @@ void RunLists::Settle(verdict::Verdict& verdict) const {
 
 void RunLists::Conclude(verdict::RunSummary& summary) const {
   if (!known_) return;
-  summary.known_failures = file_;
+  summary.known_failures = shown_;
   summary.departures = known_->Departures(summary.verdicts, all_);
 }
 
@@ -73,7 +73,6 @@ void RunLists::Update(verdict::RunSummary& summary) {
   if (slash != std::string::npos) written = files.MakeDirectories(file_.substr(0, slash));
   if (written.ok()) written = env::WriteWhole(files, file_, AsBytes(known_->Print()));
   if (!written.ok()) throw CommandError{ExitCode::kHarnessFailed, written.message()};
-  std::cout << "wrote " << file_ << ": " << known_->size() << " known failures\n";
 }
 
 }  // namespace atrest::cli

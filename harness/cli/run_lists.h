@@ -31,7 +31,8 @@ class RunLists {
   void Update(verdict::RunSummary& summary);
 
  private:
-  std::string file_;  // "" for none
+  std::string file_;   // "" for none
+  std::string shown_;  // its name for reports
   runner::Disputes disputes_;
   std::optional<runner::KnownFailures> known_;
   std::set<std::string> all_;  // ids of all scenarios

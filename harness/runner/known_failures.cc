@@ -81,6 +81,7 @@ Result<KnownFailures> KnownFailures::Parse(const std::string& file, std::string_
     const Entry entry{line.substr(between + sizeof kBetween - 1), comment};
     if (!known.entries_.emplace(id, entry).second) return fail(id + " is listed twice");
   }
+  if (known.entries_.empty() && known.head_.empty()) known.head_ = comment;
   return known;
 }
 

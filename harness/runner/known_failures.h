@@ -35,8 +35,6 @@ class KnownFailures {
   // The file: entries by reason, both in order.
   std::string Print() const;
 
-  size_t size() const { return entries_.size(); }
-
  private:
   struct Entry {
     std::string message;

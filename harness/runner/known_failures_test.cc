@@ -103,5 +103,10 @@ c # new
   EXPECT_EQ(Parsed(kWanted).Print(), kWanted);
 }
 
+TEST(KnownFailuresTest, AHeadAloneStaysOne) {
+  const auto updated = Parsed("# Of the target T.\n").Updated({Of("c", Kind::kFail, "m")});
+  EXPECT_EQ(updated.Print(), "# Of the target T.\n\n# unreviewed\nc # m\n");
+}
+
 }  // namespace
 }  // namespace atrest::runner
