@@ -10,7 +10,7 @@ import time
 import file_store
 from file_store import StoreError
 
-CAPABILITIES = ["file", "memory", "kill", "format:stan-file-1"]
+CAPABILITIES = ["file", "memory", "kill", "format:stan-file-1", "interrupt"]
 DEFAULT_POLYNOMIAL = 3988292384
 
 
