@@ -120,7 +120,10 @@ class Adapter:
         return {"messages": messages}
 
     def stop(self, _):
-        self.store.close()
+        try:
+            self.store.close()
+        except OSError as error:  # as on a full disk: a stop cannot be refused
+            self.note("ERR", str(error))
         self.store = None
         return {}
 
