@@ -207,7 +207,8 @@ Result<verdict::Observation> ProcessDriver::Read(const scenario::Read& read) {
                                              : ReadSome(*own.value(), read, seen);
   if (own.value()->Has(kReadSubscription)) {
     const Status closed = own.value()->Close(kReadSubscription);
-    if (done.ok() && !closed.ok()) return Seen(seen, closed);
+    const bool may_refuse = is_full_ && IsRefusal(closed);
+    if (done.ok() && !closed.ok() && !may_refuse) return Seen(seen, closed);
   }
   if (!IsRefusal(done)) return Seen(seen, done);
   seen.error = done.message();
