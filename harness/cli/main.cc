@@ -31,6 +31,7 @@ int Main(int argc, char** argv) {
   atrest::cli::AddInspectCommand(app, chosen);
   atrest::cli::AddReplayCommand(app, chosen);
   atrest::cli::AddMinimiseCommand(app, chosen);
+  atrest::cli::AddRecordCommand(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
