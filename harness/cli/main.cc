@@ -32,6 +32,7 @@ int Main(int argc, char** argv) {
   atrest::cli::AddReplayCommand(app, chosen);
   atrest::cli::AddMinimiseCommand(app, chosen);
   atrest::cli::AddRecordCommand(app, chosen);
+  atrest::cli::AddCaptureCommand(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
