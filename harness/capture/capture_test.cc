@@ -39,16 +39,16 @@ class CaptureTest : public testing::TestWithParam<const char*> {
   void Use(const std::string& golden) {
     const std::string folder = "fixtures/stores/" + golden;
     ASSERT_TRUE(runner::CopyTree(disk_, folder + "/store", files_, kStore).ok());
-    ASSERT_TRUE(runner::CopyTree(disk_, "harness/targets", files_, "/root/harness/targets").ok());
+    ASSERT_TRUE(runner::CopyTree(disk_, "harness/targets", files_, "/kept/harness/targets").ok());
     const auto register_file = env::ReadWhole(disk_, "scenarios/requirements.json", 1u << 22);
-    Write("/root/scenarios/requirements.json", register_file.value());
+    Write("/kept/scenarios/requirements.json", register_file.value());
     const auto expect = env::ReadWhole(disk_, folder + "/expect.json", 1u << 22).value();
     std::set<std::string> keys;
     for (const auto& opening : Json::parse(AsText(expect))["opens"]) {
       if (opening.contains("key")) keys.insert(opening["key"].get<std::string>());
     }
     for (const std::string& key : keys) options_.keys.emplace_back(AsBytes(key));
-    options_.root = "/root";
+    options_.root = "/kept";
   }
   void Write(const std::string& path, ByteView bytes) {
     ASSERT_TRUE(files_.MakeDirectories(path.substr(0, path.rfind('/'))).ok());

@@ -2,7 +2,7 @@
 #include <iostream>
 #include <memory>
 
-#include "harness/capture/recording.h"
+#include "harness/capture/expectation_recorder.h"
 #include "harness/cli/scenario_file.h"
 #include "harness/scenario/print.h"
 

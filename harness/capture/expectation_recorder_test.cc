@@ -1,4 +1,4 @@
-#include "harness/capture/recording.h"
+#include "harness/capture/expectation_recorder.h"
 
 #include <gtest/gtest.h>
 
