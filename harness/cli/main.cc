@@ -29,6 +29,10 @@ int Main(int argc, char** argv) {
   atrest::cli::AddSmokeCommand(app, chosen);
   atrest::cli::AddListCommand(app, chosen);
   atrest::cli::AddInspectCommand(app, chosen);
+  atrest::cli::AddReplayCommand(app, chosen);
+  atrest::cli::AddMinimiseCommand(app, chosen);
+  atrest::cli::AddRecordCommand(app, chosen);
+  atrest::cli::AddCaptureCommand(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
