@@ -55,7 +55,7 @@ LAYERS = {
     "harness/inspect": reference("base env crypto wire store raftlog") | harness("verdict"),
     "harness/disktruth": reference("base") | harness("verdict"),  # Status and Bytes, nothing more
     "harness/runner": reference("base env") | harness(
-        "verdict scenario tamper driver oracle inspect disktruth"),
+        "verdict scenario tamper driver oracle inspect disktruth report"),
     "harness/generate": reference("base") | harness("verdict scenario"),
     "harness/compare": reference("base env crypto") | harness(
         "verdict scenario tamper driver generate"),
@@ -78,6 +78,7 @@ MORE_EDGES = [
 # Edges that end at one header, the folder's interface. Tests may go behind it.
 INTERFACES = {
     ("harness/runner", "harness/driver"): "harness/driver/driver.h",
+    ("harness/runner", "harness/report"): "harness/report/printable.h",
     ("harness/compare", "harness/driver"): "harness/driver/driver.h",
 }
 

@@ -24,6 +24,7 @@ using RunVerb = std::function<verdict::ExitCode()>;
 void AddRunCommand(CLI::App& app, RunVerb& chosen);
 void AddCompareCommand(CLI::App& app, RunVerb& chosen);
 void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
+void AddJudgeCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
 void AddSmokeCommand(CLI::App& app, RunVerb& chosen);
 void AddInspectCommand(CLI::App& app, RunVerb& chosen);

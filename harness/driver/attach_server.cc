@@ -203,7 +203,8 @@ Result<std::unique_ptr<Driver>> MakeAttached(const std::string& address,
     ATREST_TRY(server->Start(target, request.at("settings").dump()));
     return std::unique_ptr<Server>(std::move(server));
   };
-  return ProcessDriver::Make(Described(address, options.hooks), store, options.seed, start);
+  return ProcessDriver::Make(Described(address, options.hooks), store, options.seed,
+                             options.patience, start);
 }
 
 }  // namespace atrest::driver

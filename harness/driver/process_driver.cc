@@ -83,14 +83,15 @@ void Append(std::vector<verdict::Delivery>& to, std::vector<verdict::Delivery> m
 }  // namespace
 
 Result<std::unique_ptr<Driver>> ProcessDriver::Make(TargetFile target, const std::string& directory,
-                                                    uint64_t seed, ServerStarter start) {
+                                                    uint64_t seed, int patience,
+                                                    ServerStarter start) {
   const char* temporary = std::getenv("TMPDIR");
   std::string scratch = std::string(temporary == nullptr ? "/tmp" : temporary) + "/atrest-XXXXXX";
   if (::mkdtemp(scratch.data()) == nullptr)
     return Status(Code::kIo, "cannot make a directory " + scratch);
   const std::string store = directory.empty() ? scratch + "/store" : directory;
   return std::unique_ptr<Driver>(new ProcessDriver(
-      std::move(target), {store, scratch, seed, kVirtualStartNs, {}, kBarrierChannel},
+      std::move(target), {store, scratch, seed, kVirtualStartNs, {}, kBarrierChannel, patience},
       std::move(start)));
 }
 
@@ -116,6 +117,8 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
   auto started = start_(target_, place, settings, keys);
   is_full_ = place_.interrupt && place_.interrupt->how == scenario::Interrupt::How::kFull;
   place_.interrupt.reset();
+  if (!started.ok() && started.status().message().ends_with(kLate))
+    return verdict::Observation{verdict::TimedOut{started.status().message()}, {}};
   if (!started.ok()) return started.status();
   server_ = std::move(started).value();
   cluster_id_ = settings.cluster_id.value_or("test-cluster");
@@ -314,7 +317,7 @@ Result<verdict::Observation> ProcessDriver::Stop() {
   const auto end = server_->Stop();
   verdict::Observation seen;
   seen.log = TakeLog();
-  if (!end) seen.outcome = verdict::Crashed{"did not end when it was told to"};
+  if (!end) seen.outcome = verdict::TimedOut{"the server did not end when it was told to"};
   Forget();
   return seen;
 }

@@ -42,7 +42,7 @@ class ProcessDriver : public Driver {
 
   // DIRECTORY: of the store; "" for one of our own, removed with the driver.
   static Result<std::unique_ptr<Driver>> Make(TargetFile target, const std::string& directory,
-                                              uint64_t seed,
+                                              uint64_t seed, int patience,
                                               ServerStarter start = ServerProcess::Start);
   ~ProcessDriver() override;
 
