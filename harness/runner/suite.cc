@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kJsonMax = 16u << 20;
 constexpr char kSuffix[] = ".json";
 // In scenarios/, but not scenarios.
-constexpr const char* kOtherFiles[] = {"requirements.json", "schema.json"};
+constexpr const char* kOtherFiles[] = {"requirements.json", "schema.json", "checks.json"};
 
 // Greedy matching with one point of return: linear in the product of the lengths at worst.
 bool Glob(std::string_view pattern, std::string_view text) {
