@@ -65,7 +65,7 @@ def document(data):
         lines.append(f"| {row['kind']} | {row['requirement']} | {cell(row['repaired'])} "
                      f"| {cell(row['wrong'])} |\n")
     lines.append("\n`n/a` says why there is no such cell. Scenarios are in `crypto/tampering`.\n")
-    lines.append("\n## Bugs that shipped\n\nBugs of encryption at rest that were released elsewhere, "
+    lines.append("\n## Bugs that shipped\n\nBugs of encryption at rest that were released, "
                  "and what finds such a bug here.\n\n| bug | source | found by |\n"
                  "|---|---|---|\n")
     for row in data["shipped"]:
