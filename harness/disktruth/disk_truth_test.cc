@@ -374,6 +374,19 @@ TEST_F(DiskTruthTest, TornTailIsInformationAfterAKillOnly) {
   EXPECT_EQ(after[0].level, verdict::Level::kInfo);
 }
 
+TEST_F(DiskTruthTest, FileWithNothingInItIsInformationAfterAKillOnly) {
+  tree.Put("foo/msgs.2.dat", Bytes{});
+  EXPECT_THAT(Look(), ElementsAre("clear K-version"));
+
+  DoctoredStore killed;
+  killed.Start(Encrypted());
+  killed.truth.Kill();
+  killed.tree.Put("foo/msgs.2.dat", Bytes{});
+  EXPECT_THAT(killed.Look(), IsEmpty());
+  killed.tree.Put("foo/msgs.3.dat", Bytes{2, 0, 0, 0});
+  EXPECT_THAT(killed.Look(), ElementsAre("clear K-version"));
+}
+
 TEST_F(DiskTruthTest, BytesInAnyFileAreAccountedFor) {
   for (const char* path : {"server.dat", "clients.dat", "foo/subs.dat", "foo/msgs.1.idx"}) {
     DoctoredStore store;

@@ -115,7 +115,7 @@ void DiskFollower::Follow(const scenario::Action& action, const verdict::Observa
       FollowDeliveries(channels_[receive->subscription], seen);
     }
   } else if (std::holds_alternative<scenario::Interrupt>(action)) {
-    truth_->Kill();  // in whatever it does next
+    truth_->Kill();  // from now on it may leave anything unfinished
   } else if (std::holds_alternative<scenario::Kill>(action)) {
     truth_->Kill();
     is_running_ = false;

@@ -109,10 +109,12 @@ class Execution {
   }
 
   bool LacksSomething() {
-    const auto has = driver_.Info().capabilities;
+    const driver::TargetInfo info = driver_.Info();
     for (const std::string& need : scenario_.needs) {
-      if (std::ranges::find(has, need) == has.end())
-        return End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"");
+      if (std::ranges::find(info.capabilities, need) != info.capabilities.end()) continue;
+      const auto why = info.lacks.find(need);
+      return End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"" +
+                                     (why == info.lacks.end() ? "" : ": " + why->second));
     }
     if (JudgesItself() && scenario_.suite == verdict::Suite::kCompatibility &&
         options_.reference == nullptr)
