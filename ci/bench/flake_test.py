@@ -18,7 +18,8 @@ if number == {broken_in}:
 def one(name, verdict):
     return {{"id": name, "verdict": verdict, "requirement": "", "message": "run " + str(number)}}
 scenarios = [one("a", "pass"), one("b", "timeout" if number == {flaky_in} else "finding")]
-pathlib.Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps({{"scenarios": scenarios}}))
+report = pathlib.Path(sys.argv[sys.argv.index("--json") + 1])
+report.write_text(json.dumps({{"scenarios": scenarios}}))
 """
 
 
