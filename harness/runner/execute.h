@@ -51,6 +51,7 @@ struct Found {
   verdict::Suite suite = verdict::Suite::kConformance;
   oracle::Finding finding;
   bool disputed = false;  // the reference shows the same: documentation and 0.25.6 disagree
+  bool by_model = false;  // also where the model says it of the disk
 };
 
 struct Executed {
