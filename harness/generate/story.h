@@ -37,9 +37,9 @@ struct StoredRecord {
 };
 
 struct StoryChannel {
-  uint64_t published = 0;              // about: what was acked, if all was
-  std::vector<StoredRecord> records;   // of the first slice
-  bool known = true;                   // RECORDS is what the file holds
+  uint64_t published = 0;             // about: what was acked, if all was
+  std::vector<StoredRecord> records;  // of the first slice
+  bool known = true;                  // RECORDS is what the file holds
 };
 
 class Story {
@@ -49,7 +49,8 @@ class Story {
 
   Random& random() { return random_; }
   bool Can(const char* capability) const { return capabilities_.contains(capability); }
-  bool IsFull() const { return steps_.size() >= steps_max_; }
+  // True once there are enough steps, and in any case at an end of all telling.
+  bool IsFull() const { return steps_.size() >= steps_max_ || told_ >= told_max_; }
   bool running() const { return running_; }
   // The directory has been used by a server.
   bool has_store() const { return has_store_; }
@@ -83,12 +84,15 @@ class Story {
 
  private:
   void Push(scenario::Action action);
+  void Remember(const std::string& channel, const std::vector<std::string>& payloads);
   void Forget(const std::string& file);
   void NoteKeys(const scenario::Settings& settings);
 
   Random& random_;
   const std::set<std::string>& capabilities_;
   size_t steps_max_;
+  size_t told_max_;  // verbs, done or not
+  size_t told_ = 0;
   std::vector<scenario::Step> steps_;
   std::set<std::string> keys_used_;
   std::set<std::string> needs_;
@@ -98,6 +102,7 @@ class Story {
   bool running_ = false;
   bool has_store_ = false;
   bool in_memory_ = false;
+  bool refused_ = false;  // the last start is one that no server accepts
   bool seals_ = false;
   bool doubtful_ = false;     // whether the running server seals is not known
   bool sliced_ = false;       // some run had small slices
