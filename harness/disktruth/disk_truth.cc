@@ -43,6 +43,7 @@ DiskTruth::DiskTruth(Settings settings)
 void DiskTruth::Start(const Mode& mode) {
   modes_.push_back(mode);
   modes_since_look_.push_back(&modes_.back());
+  if (mode.limits) history_.Limit();
   if (mode.encrypt) keys_.AddKey("of start " + std::to_string(modes_.size()), mode.key);
 }
 

@@ -222,6 +222,18 @@ TEST_F(DiskTruthTest, NonceOfARecordThatHasGone) {
   EXPECT_THAT(found[0].seen, HasSubstr("used before in foo/msgs.1.dat, sequence 1"));
 }
 
+TEST_F(DiskTruthTest, LimitsOfALaterStartMayRemoveWhatWasStoredBefore) {
+  Start(Encrypted());
+  Store("foo", "first");
+  EXPECT_THAT(LookFully(), IsEmpty());
+  Mode limited = Encrypted();
+  limited.limits = true;
+  Start(limited);
+  tree.Remove("foo/msgs.1.dat");
+  tree.Remove("foo/msgs.1.idx");
+  EXPECT_THAT(LookFully(), IsEmpty());
+}
+
 TEST_F(DiskTruthTest, EqualPayloadSealedEquallyIsReuseToo) {
   Store("foo", "same");
   --counter("foo");

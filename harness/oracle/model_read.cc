@@ -16,7 +16,7 @@ std::string Where(const std::string& channel, uint64_t sequence) {
 void Model::JudgeRead(const scenario::Read& read, const verdict::Read& seen,
                       Findings& findings) const {
   if (!IsJudged(read.channel)) return;
-  if (!seen.error.empty() && !SomethingCannotBeRead()) {
+  if (!seen.error.empty() && !may_refuse_ && !SomethingCannotBeRead()) {
     findings.push_back({"model", "", Level::kMust,
                         "a subscription to " + read.channel + " was refused: " + seen.error});
   }
@@ -91,7 +91,7 @@ void Model::JudgeMissing(const scenario::Read& read, const verdict::Read& seen,
       return;
     }
     const bool visible = !entry.payload.empty() && entry.payload[0] != 1 && entry.payload[0] != 2;
-    if (duty == Duty::kMayDeliver && visible) {
+    if (duty == Duty::kMayDeliver && visible && entry.certain) {
       findings.push_back({"model", "D-12", Level::kShould,
                           Where(read.channel, sequence) +
                               " is visibly not encrypted and should be delivered, but was not"});

@@ -105,6 +105,12 @@ uint32_t PolynomialOf(const scenario::Scenario& scenario) {
 
 }  // namespace
 
+bool DiskFollower::HasOtherChecksums(const scenario::Action& action) const {
+  const auto* start = std::get_if<scenario::Start>(&action);
+  return start != nullptr && start->settings.crc_polynomial.value_or(disktruth::Checksum::kIeee) !=
+                                 PolynomialOf(scenario_);
+}
+
 DiskFollower::DiskFollower(const scenario::Scenario& scenario, driver::Driver& driver)
     : scenario_(scenario) {
   const auto has = driver.Info().capabilities;
@@ -137,6 +143,7 @@ disktruth::Mode DiskFollower::ModeOf(const scenario::Settings& settings) const {
 Result<std::vector<oracle::Finding>> DiskFollower::Observe(const scenario::Step& step,
                                                            const verdict::Observation& seen) {
   std::vector<oracle::Finding> findings;
+  if (truth_ && HasOtherChecksums(step.action)) truth_.reset();
   if (!truth_) return findings;
   const bool is_ours = std::holds_alternative<scenario::UseGolden>(step.action) ||
                        std::holds_alternative<scenario::Tamper>(step.action);

@@ -27,6 +27,8 @@ class DiskFollower {
 
  private:
   disktruth::Mode ModeOf(const scenario::Settings& settings) const;
+  // A start with another polynomial than the first: what it writes has no one format any more.
+  bool HasOtherChecksums(const scenario::Action& action) const;
   void Follow(const scenario::Action& action, const verdict::Observation& seen);
 
   const scenario::Scenario& scenario_;

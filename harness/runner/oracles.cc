@@ -55,7 +55,14 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
   if (!disk_) return found;
   auto on_disk = disk_->Observe(step, seen);
   if (!on_disk.ok()) return on_disk.status();
+  tampered_ = tampered_ || std::holds_alternative<scenario::Tamper>(step.action);
   for (oracle::Finding& finding : on_disk.value()) {
+    // What is lost behind damage is for those who ask what damage may do.
+    const bool is_loss = finding.requirement.empty() && finding.level == verdict::Level::kMust;
+    if (tampered_ && is_loss) {
+      finding.requirement = "H-loss-reported";
+      finding.level = verdict::Level::kShould;
+    }
     const verdict::Suite asks = SuiteOf(finding.requirement);
     found.push_back({index, asks, std::move(finding)});
   }
