@@ -28,6 +28,7 @@ void UnknownCipher(Story& story);
 void CommandLine(Story& story);
 void ConfigFile(Story& story);
 void KeyAlone(Story& story);
+void Lifecycle(Story& story);
 void MemoryStore(Story& story);
 
 // From plain to sealed and back.

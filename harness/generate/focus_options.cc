@@ -7,6 +7,8 @@ namespace {
 
 using scenario::Settings;
 
+constexpr char kZero = '\0';  // padding, to any server
+
 Settings WithCipher(const std::string& cipher) {
   Settings settings = PlainlySealed();
   settings.cipher = cipher;
@@ -123,6 +125,23 @@ void KeyAlone(Story& story) {
     story.Start(Off());
     ReadEverything(story);
     story.End();
+  }
+}
+
+void Lifecycle(Story& story) {
+  Random& random = story.random();
+  while (!story.IsFull()) {
+    story.Start(AnyEncryption(story));
+    if (Chance(random, 60)) PublishMixed(story, "foo", Count{1, 2});
+    for (uint64_t i = random.Below(3); i > 0; --i) ReadSomehow(story, "foo");
+    if (Chance(random, 30)) {
+      story.Kill();
+    } else {
+      story.Stop();
+    }
+    const bool published = story.channels().contains("foo");
+    if (published && Chance(random, 15))
+      story.Tamper({scenario::AppendBytes{"foo/subs.dat", std::string(1, kZero)}});
   }
 }
 

@@ -103,6 +103,29 @@ Settings Sealed(Story& story, const std::string& name) {
   return settings;
 }
 
+Settings AnyEncryption(Story& story) {
+  Random& random = story.random();
+  const auto any_key = [&](uint64_t percent) -> std::optional<std::string> {
+    if (!Chance(random, percent)) return std::nullopt;
+    if (Chance(random, 20)) return kEmptyKey;
+    return Chance(random, 70) ? kKey : AnotherKey(story);
+  };
+  Settings settings;
+  settings.key_variable = any_key(60);
+  settings.key_option = any_key(35);
+  if (Chance(random, 75)) settings.encrypt = Chance(random, 80);
+  if (Chance(random, 60)) {
+    settings.cipher = Pick<std::string>(
+        random, {"AES", "CHACHA", "aes", "Aes", "ChaCha", "chacha", "none", "AES256", " AES"});
+  }
+  if (story.Can("program") && Chance(random, 15)) {
+    settings.config = "encrypt: true\n";
+    if (Chance(random, 70))
+      *settings.config += std::string("encryption_key: \"{key:") + kKey + "}\"\n";
+  }
+  return settings;
+}
+
 std::string AnotherKey(Story& story) {
   static const std::vector<std::string> kNames = {kOtherKey, kOtherKey, kPaddedKey, kLongKey,
                                                   kBytesKey, kWordKey,  kSpaceKey};

@@ -44,6 +44,9 @@ scenario::Settings Sealed(Story& story, const std::string& name = kKey);
 scenario::Settings PlainlySealed(const std::string& name = kKey);
 inline scenario::Settings Off() { return {}; }
 
+// Any options of encryption together: sources of keys, the switch, the cipher, a configuration file.
+scenario::Settings AnyEncryption(Story& story);
+
 // A key that is not kKey, nor empty.
 std::string AnotherKey(Story& story);
 std::string AnyKey(Story& story);

@@ -36,6 +36,23 @@ bool IsFor(const Property& property, const std::set<std::string>& capabilities) 
                              [&](const std::string& need) { return capabilities.contains(need); });
 }
 
+std::vector<size_t> Turns(const std::vector<size_t>& chosen) {
+  constexpr size_t kBetween = 3;
+  std::vector<size_t> wide;
+  std::vector<size_t> narrow;
+  for (const size_t index : chosen) (Properties()[index].is_wide ? wide : narrow).push_back(index);
+  if (wide.empty() || narrow.empty()) return chosen;
+  std::vector<size_t> turns;
+  size_t next = 0;
+  // Often enough round that every wide one comes behind every narrow one.
+  for (size_t i = 0; i < narrow.size() * wide.size(); ++i) {
+    turns.push_back(narrow[i % narrow.size()]);
+    if (i % kBetween == kBetween - 1) turns.push_back(wide[next++ % wide.size()]);
+  }
+  if (next == 0) turns.insert(turns.end(), wide.begin(), wide.end());
+  return turns;
+}
+
 scenario::Scenario Generate(const Property& property, uint64_t seed,
                             const GenerateOptions& options) {
   scenario::Scenario scenario;

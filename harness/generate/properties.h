@@ -30,12 +30,17 @@ struct Property {
   bool is_mixed = false;  // of everything: any finding breaks it
   // Of its weakest requirement; in hardening all are SHOULD.
   verdict::Level level = verdict::Level::kMust;
+  bool is_wide = false;  // takes its turn more often than the others (Turns)
 };
 
 const std::vector<Property>& Properties();
 
 // Whether a target with CAPABILITIES can be held to PROPERTY.
 bool IsFor(const Property& property, const std::set<std::string>& capabilities);
+
+// The properties CHOSEN (indices) in the order in which seeds take them, seed modulo their number:
+// every fourth is a wide one, if there is any.
+std::vector<size_t> Turns(const std::vector<size_t>& chosen);
 
 struct GenerateOptions {
   size_t steps = 20;  // about

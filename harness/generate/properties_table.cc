@@ -130,6 +130,15 @@ std::vector<Property> OfOptions() {
        kCompatibility,
        {},
        focus::KeyAlone},
+      {"property/crypto/lifecycle",
+       "Whatever options follow each other, what is delivered is what was published",
+       {"H-faithful"},
+       kHardening,
+       {},
+       focus::Lifecycle,
+       false,
+       verdict::Level::kShould,
+       true},
       {"property/crypto/memory_store",
        "The memory store delivers what it was given, and keeps nothing",
        {"K-memory-store"},
@@ -457,6 +466,8 @@ const std::vector<Property>& Properties() {
                    kConformance,
                    {},
                    focus::Everything,
+                   true,
+                   verdict::Level::kMust,
                    true});
     return all;
   }();
