@@ -27,6 +27,7 @@ Result<verdict::Observation> InprocCanary::Start(const scenario::Settings& setti
       used.cipher = first_cipher_;
     }
     was_started_ = true;
+    had_another_key_ = had_another_key_ || (key_ != first_key_ && !stored_.empty());
   }
   return InprocDriver::Start(used, keys);
 }
@@ -46,9 +47,7 @@ Result<verdict::Observation> InprocCanary::Read(const scenario::Read& read) {
   auto* deliveries = std::get_if<verdict::Read>(&seen.value().outcome);
   if (deliveries == nullptr) return seen;
   for (const verdict::Delivery& delivery : deliveries->deliveries) delivered_ += delivery.payload;
-  const bool another = !key_.empty() && key_ != first_key_;
-  if (another && stored_[read.channel] > 0) read_with_another_ = true;
-  if (defect_ == Defect::kWrongKeyLoss && read_with_another_ && !another)
+  if (defect_ == Defect::kWrongKeyLoss && had_another_key_ && key_ == first_key_)
     deliveries->deliveries.clear();
   return seen;
 }

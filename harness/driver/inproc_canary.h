@@ -24,7 +24,7 @@ enum class Defect {
   kKillClear,
   // What a subscription was given stays behind in a file of its own once the server has stopped.
   kReadLeak,
-  // A run under another key, if only it reads, makes the next one forget what the first had stored.
+  // Once there was a run under another key, what the first had stored is not delivered any more.
   kWrongKeyLoss,
 };
 
@@ -55,7 +55,7 @@ class InprocCanary : public InprocDriver {
   std::optional<std::string> first_cipher_;
   std::string first_key_;
   std::string key_;  // of this run
-  bool read_with_another_ = false;
+  bool had_another_key_ = false;
   std::string delivered_;
 };
 

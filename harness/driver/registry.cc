@@ -96,7 +96,7 @@ constexpr CanaryRow kCanaries[] = {
      Defect::kKillClear},
     {{"canary:read-leak", "what was read stays behind in clear after a stop; must fail"},
      Defect::kReadLeak},
-    {{"canary:wrong-key-loss", "after a read under another key nothing is delivered; must fail"},
+    {{"canary:wrong-key-loss", "after a run under another key nothing is delivered; must fail"},
      Defect::kWrongKeyLoss},
 };
 // To add a way to reach targets: a row here. What follows the prefix is for MAKE.

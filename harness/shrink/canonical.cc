@@ -226,7 +226,7 @@ void AppendForEach(std::vector<Change>& changes, const Scenario& scenario, void 
 
 }  // namespace
 
-std::string CanonicalPayload(size_t number) { return "message " + std::to_string(number); }
+std::string CanonicalPayload(size_t number) { return "message no. " + std::to_string(number); }
 
 std::vector<Change> BoldChanges() {
   std::vector<Change> changes = {

@@ -12,7 +12,8 @@
 
 namespace atrest::shrink {
 
-// What the N-th payload (from 1) of a minimal scenario is: long enough to be searched for on disk.
+// What the N-th payload (from 1) of a minimal scenario is: long enough for the oracles to search
+// for it on disk.
 std::string CanonicalPayload(size_t number);
 
 // That hardly any failure depends on: one channel, one key, payloads by number, reads from the

@@ -17,6 +17,9 @@ struct Fingerprint {
   std::string kind;         // verdict::NameOf the verdict's kind; a crash's with how it ended
   std::string oracle;       // "" where no oracle spoke
   std::string requirement;  // likewise
+  // Which of the failures that have no requirement of their own: a part of the message that names
+  // nothing, "" for none.
+  std::string about;
 
   bool operator==(const Fingerprint&) const = default;
 };
@@ -24,7 +27,7 @@ struct Fingerprint {
 // nullopt where nothing failed: passed, skipped.
 std::optional<Fingerprint> FingerprintOf(const verdict::Verdict& verdict);
 
-// Of a finding in SUITE. REQUIRES: its requirement is named.
+// Of a finding in SUITE.
 Fingerprint FingerprintOf(verdict::Suite suite, const oracle::Finding& finding);
 
 // "hardening: fail H-off-noticed (ideal)", for messages.

@@ -142,6 +142,12 @@ const std::vector<Ingredient>* NeededFor(const std::string& requirement) {
   return row == Rows().end() ? nullptr : &row->needed;
 }
 
+std::vector<std::string> RequirementsWithIngredients() {
+  std::vector<std::string> requirements;
+  for (const Row& row : Rows()) requirements.push_back(row.requirement);
+  return requirements;
+}
+
 bool CanFail(const Scenario& scenario, const Fingerprint& failure) {
   if (scenario.steps.empty()) return false;
   const bool of_expectation = failure.oracle == "expectation" || failure.oracle == "tampering";

@@ -29,6 +29,7 @@ enum class Ingredient {
 
 // In this order, other things in between. nullptr for a requirement without a row.
 const std::vector<Ingredient>* NeededFor(const std::string& requirement);
+std::vector<std::string> RequirementsWithIngredients();
 
 // False only if SCENARIO certainly does not fail so.
 bool CanFail(const scenario::Scenario& scenario, const Fingerprint& failure);

@@ -19,6 +19,7 @@ void TryEach(Search& search, const std::vector<Change>& changes) {
 // The scenario is about its failure and nothing else.
 void NameAfter(Scenario& scenario, const Fingerprint& failure) {
   scenario.title = "Minimal: " + Show(failure);
+  scenario.suite = failure.suite;
   if (!failure.requirement.empty()) scenario.requirements = {failure.requirement};
   for (scenario::Expectation& expectation : scenario.expectations)
     expectation.requirement = scenario.requirements.front();

@@ -35,6 +35,43 @@ void MergePublishes(Scenario& scenario) {
   scenario.steps = std::move(steps);
 }
 
+// A later publish, but not that of the failing step, joins the first to its channel.
+void PublishEarlier(Search& search) {
+  for (size_t at = 1; at + 1 < search.best().steps.size(); ++at) {
+    search.Try([at](Scenario& changed) {
+      const auto* later = PublishAt(changed, at);
+      for (size_t first = 0; later != nullptr && first < at; ++first) {
+        auto* earlier = PublishAt(changed, first);
+        if (earlier == nullptr || earlier->channel != later->channel) continue;
+        earlier->payloads.insert(earlier->payloads.end(), later->payloads.begin(),
+                                 later->payloads.end());
+        changed.steps.erase(changed.steps.begin() + static_cast<ptrdiff_t>(at));
+        return;
+      }
+    });
+  }
+}
+
+// A run that is there only to be killed goes, and another one is killed instead of stopped.
+void KillAnother(Search& search) {
+  const size_t count = search.best().steps.size();
+  for (size_t start = 0; start + 1 < count; ++start) {
+    for (size_t stop = 0; stop < count; ++stop) {
+      search.Try([=](Scenario& changed) {
+        auto& steps = changed.steps;
+        if (stop >= steps.size() || start + 1 >= steps.size()) return;
+        if (!std::holds_alternative<scenario::Start>(steps[start].action) ||
+            !std::holds_alternative<scenario::Kill>(steps[start + 1].action) ||
+            !std::holds_alternative<scenario::Stop>(steps[stop].action))
+          return;
+        steps[stop].action = scenario::Kill{};
+        steps.erase(steps.begin() + static_cast<ptrdiff_t>(start),
+                    steps.begin() + static_cast<ptrdiff_t>(start) + 2);
+      });
+    }
+  }
+}
+
 // What a failure needs of an early read is most often that the channel is there.
 void PublishInsteadOfRead(Search& search) {
   for (size_t at = 0; at + 1 < search.best().steps.size(); ++at) {
@@ -67,6 +104,8 @@ void Swap(Search& search) {
 
 void PutInOrder(Search& search) {
   search.Try(MergePublishes);
+  PublishEarlier(search);
+  KillAnother(search);
   PublishInsteadOfRead(search);
   Swap(search);
 }
