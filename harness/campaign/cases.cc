@@ -51,21 +51,19 @@ scenario::Scenario Cases::ScenarioOf(uint64_t seed) const {
   return generate::Generate(generate::Properties()[PropertyOf(seed)], seed, options_.generate);
 }
 
-Result<runner::Executed> Cases::Execute(const scenario::Scenario& scenario,
-                                        runner::StepObserver* observer, bool trace) const {
-  if (!options_.driver.directory.empty())
-    ATREST_TRY(fixtures_.RemoveAll(options_.driver.directory));
-  auto driver = options_.make_driver(options_.driver);
+Result<runner::Executed> Cases::Execute(const scenario::Scenario& scenario) const {
+  driver::DriverOptions made;
+  made.seed = options_.driver_seed;
+  auto driver = options_.make_driver(made);
   if (!driver.ok()) return driver.status();
   runner::ExecuteOptions how;
   how.oracles = runner::ExecuteOptions::Oracles::kAll;
-  how.trace = trace;
-  how.observer = observer;
+  how.trace = false;
   std::unique_ptr<driver::Driver> reference;
   if (options_.make_reference) {
-    auto made = options_.make_reference({});
-    if (!made.ok()) return made.status();
-    reference = std::move(made).value();
+    auto another = options_.make_reference(made);
+    if (!another.ok()) return another.status();
+    reference = std::move(another).value();
     how.reference = reference.get();
   }
   return runner::ExecuteWith(scenario, *driver.value(), suite_, fixtures_, how);
@@ -84,7 +82,11 @@ Status Cases::Run(uint64_t seed, Tally& tally) const {
   ++tally.cases;
   tally.steps += scenario.steps.size();
   tally.coverage.Note(scenario);
-  if (verdict.kind == Kind::kUndecided) ++tally.undecided;
+  if (verdict.kind == Kind::kUndecided) {
+    ++tally.undecided;
+    tally.undecided_why =
+        std::string(property.id) + " seed " + std::to_string(seed) + ": " + verdict.message;
+  }
   if (verdict.kind == Kind::kSkipped) ++tally.skipped;
   if (verdict.kind == Kind::kHarnessError) ++tally.harness_errors;
   bool broken = false;
@@ -100,17 +102,6 @@ Status Cases::Run(uint64_t seed, Tally& tally) const {
   ++tally.properties[index].cases;
   if (broken) ++tally.properties[index].broken;
   return Status();
-}
-
-std::optional<size_t> Cases::StepOf(const runner::Executed& executed,
-                                    const shrink::Fingerprint& fingerprint) {
-  for (const runner::Found& found : executed.findings) {
-    if (FingerprintOf(found) == fingerprint) return found.step;
-  }
-  const auto end = EndOf(executed.verdict);
-  // A case that ended by itself has a line of trace for every step that was done.
-  if (end && *end == fingerprint) return std::max<size_t>(executed.verdict.trace.size(), 1) - 1;
-  return std::nullopt;
 }
 
 }  // namespace atrest::campaign

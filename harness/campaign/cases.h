@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "harness/generate/properties.h"
 #include "harness/runner/execute.h"
 #include "harness/runner/suite.h"
+#include "harness/shrink/reproduce.h"
 #include "reference/base/status.h"
 #include "reference/env/env.h"
 
@@ -25,7 +25,7 @@ namespace atrest::campaign {
 
 struct CaseOptions {
   driver::DriverFactory make_driver;
-  driver::DriverOptions driver;
+  uint64_t driver_seed = 1;  // of the target's entropy
   // The reference, for the same steps beside; null where it is the target itself.
   driver::DriverFactory make_reference;
   std::vector<size_t> properties;  // PropertiesFor, at least one
@@ -50,18 +50,16 @@ class Cases {
   // Executes the case SEED, and notes what it showed.
   Status Run(uint64_t seed, Tally& tally) const;
 
-  // SCENARIO on a fresh target; findings of all oracles.
-  Result<runner::Executed> Execute(const scenario::Scenario& scenario,
-                                   runner::StepObserver* observer = nullptr,
-                                   bool trace = false) const;
-
-  // The step at which EXECUTED shows FINGERPRINT.
-  static std::optional<size_t> StepOf(const runner::Executed& executed,
-                                      const shrink::Fingerprint& fingerprint);
+  // What the scenarios are executed with, for reproducing one.
+  shrink::Bench BenchFor() const {
+    return {suite_, fixtures_, options_.make_driver, options_.make_reference, options_.driver_seed};
+  }
 
   const runner::Suite& suite() const { return suite_; }
 
  private:
+  Result<runner::Executed> Execute(const scenario::Scenario& scenario) const;
+
   const runner::Suite& suite_;
   env::FileSystem& fixtures_;
   const CaseOptions& options_;

@@ -61,7 +61,8 @@ class Campaign {
     const int64_t began = clock_.NowNs();
     if (options_.time_ms > 0) deadline_ = began + options_.time_ms * kNsPerMs;
     const InterruptWatch watch;
-    for (uint64_t job = 0; job < options_.jobs; ++job) workers_.push_back({job, Seeds(options_, job)});
+    for (uint64_t job = 0; job < options_.jobs; ++job)
+      workers_.push_back({job, Seeds(options_, job)});
     for (Worker& worker : workers_) Begin(worker);
     while (AnyRuns() && failed_.ok()) AwaitOne(watch);
     EndAll();
@@ -173,7 +174,7 @@ class Campaign {
              : "the process of a job ended by itself: signal " + std::to_string(signal);
     const std::string message =
         late ? "a case took more than " + std::to_string(options_.case_ms) + " ms" : kind;
-    const shrink::Fingerprint fingerprint{verdict::Suite::kConformance, kind, "", ""};
+    const shrink::Fingerprint fingerprint{verdict::Suite::kConformance, kind, "", "", ""};
     own.tally.Note(fingerprint, false, message, own.seed, cases_.PropertyOf(own.seed), 0);
     ++own.tally.cases;
   }

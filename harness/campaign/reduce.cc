@@ -9,89 +9,44 @@
 #include <memory>
 #include <new>
 
-#include "harness/runner/workspace.h"
 #include "harness/scenario/print.h"
-#include "harness/shrink/minimise.h"
+#include "harness/shrink/reproduce.h"
 
 namespace atrest::campaign {
 namespace {
 
 constexpr int64_t kMsPerSecond = 1000;
 constexpr unsigned kGraceS = 60;  // for the last execution, which may hang
-constexpr char kScenarioFile[] = "scenario.json";
-constexpr char kSnapshot[] = "store-before";
 
-// Copies the store as step STEP finds it.
-class Snapshot : public runner::StepObserver {
- public:
-  Snapshot(size_t step, std::string to, env::FileSystem& files)
-      : step_(step), to_(std::move(to)), files_(files) {}
-
-  Status Before(size_t step, driver::Driver& driver) override {
-    if (step != step_) return Status();
-    ATREST_TRY(files_.RemoveAll(to_));
-    return runner::CopyTree(driver.files(), driver.directory(), files_, to_);
-  }
-
- private:
-  size_t step_;
-  std::string to_;
-  env::FileSystem& files_;
-};
-
-class Reducer {
- public:
-  Reducer(const Failure& failure, const Cases& cases, const ReduceOptions& options,
-          env::FileSystem& files, env::Clock& clock)
-      : failure_(failure), cases_(cases), options_(options), files_(files), clock_(clock) {}
-
-  std::string Directory() const { return options_.directory + "/" + NameOf(failure_); }
-
-  Status Run(Reduced& reduced) {
-    ATREST_TRY(files_.RemoveAll(Directory()));
-    ATREST_TRY(files_.MakeDirectories(Directory()));
-    const scenario::Scenario given =
-        Citing(failure_, cases_.ScenarioOf(failure_.seed), cases_.suite().requirements());
-    // What never comes again is kept as it was.
-    ATREST_TRY(Write(given, reduced));
-    const auto fails = [&](const scenario::Scenario& candidate) -> std::optional<size_t> {
-      const auto executed = cases_.Execute(candidate, nullptr, true);
-      if (!executed.ok()) return std::nullopt;
-      return Cases::StepOf(executed.value(), failure_.fingerprint());
-    };
-    shrink::Limits limits;
-    limits.executions_max = options_.executions_max;
-    limits.time_ms = options_.time_ms;
-    limits.clock = &clock_;
-    Status written;
-    const shrink::Minimum minimum = shrink::Minimise(
-        given, failure_.fingerprint(), fails, limits, [&](const shrink::Minimum& better) {
-          reduced.reproduced = true;
-          if (written.ok()) written = Write(better.scenario, reduced);
-        });
-    ATREST_TRY(written);
-    reduced.reproduced = minimum.reproduced;
-    reduced.executions = minimum.executions;
-    reduced.complete = minimum.complete;
-    if (!minimum.reproduced) return Status();
-    ATREST_TRY(Write(minimum.scenario, reduced));
-    Snapshot snapshot(minimum.step, Directory() + "/" + kSnapshot, files_);
-    return cases_.Execute(minimum.scenario, &snapshot).status();
-  }
-
- private:
-  Status Write(const scenario::Scenario& scenario, Reduced& reduced) {
-    const std::string text = scenario::PrintScenario(scenario);
-    reduced.steps = scenario.steps.size();
-    return env::WriteWhole(files_, Directory() + "/" + kScenarioFile, AsBytes(text));
-  }
-
-  const Failure& failure_;
-  const Cases& cases_;
-  const ReduceOptions& options_;
-  env::FileSystem& files_;
-  env::Clock& clock_;
-};
+// Done in a process of its own.
+Status ReduceHere(const Failure& failure, const Cases& cases, const ReduceOptions& options,
+                  env::FileSystem& files, env::Clock& clock, Reduced& reduced) {
+  const scenario::Scenario given =
+      Citing(failure, cases.ScenarioOf(failure.seed), cases.suite().requirements());
+  shrink::Fingerprint fingerprint = failure.fingerprint();
+  // Who breaks no requirement by name breaks the first that the scenario cites, and whether the
+  // reference does so too is not asked again.
+  if (fingerprint.requirement.empty() && !fingerprint.oracle.empty())
+    fingerprint.requirement = given.requirements.front();
+  if (failure.disputed) fingerprint.kind = verdict::NameOf(verdict::Kind::kFail);
+  ATREST_TRY(files.MakeDirectories(options.directory));
+  // What never comes again is kept as it was.
+  const std::string text = scenario::PrintScenario(given);
+  ATREST_TRY(env::WriteWhole(files, reduced.file, AsBytes(text)));
+  reduced.steps = given.steps.size();
+  shrink::Limits limits;
+  limits.executions_max = options.executions_max;
+  limits.time_ms = options.time_ms;
+  limits.clock = &clock;
+  const auto minimum = shrink::Reproduce(cases.BenchFor(), given, fingerprint, limits, files,
+                                         {reduced.file, shrink::StoreBeforeOf(reduced.file)});
+  if (!minimum.ok()) return minimum.status();
+  reduced.reproduced = minimum.value().reproduced;
+  reduced.executions = minimum.value().executions;
+  reduced.complete = minimum.value().complete;
+  if (reduced.reproduced) reduced.steps = minimum.value().scenario.steps.size();
+  return Status();
+}
 
 // What the process that reduces leaves behind.
 struct Left {
@@ -114,7 +69,7 @@ void Leave(const Reduced& reduced, Left& left) {
 std::string NameOf(const Failure& failure) {
   std::string name = verdict::NameOf(failure.suite);
   for (const std::string& part :
-       {failure.requirement.str(), failure.oracle.str(),
+       {failure.requirement.str(), failure.oracle.str(), failure.about.str(),
         failure.requirement.str().empty() ? failure.kind.str() : std::string(),
         failure.disputed ? std::string("disputed") : std::string()}) {
     if (!part.empty()) name += "-" + part;
@@ -153,19 +108,21 @@ Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceO
       mmap(nullptr, sizeof(Left), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return Status(Code::kIo, "no shared memory to reduce in");
   Left* left = new (memory) Left();
-  Reducer reducer(failure, cases, options, files, clock);
+  Reduced reduced;
+  reduced.file = options.directory + "/" + NameOf(failure) + ".json";
   const pid_t process = fork();
   if (process == 0) {
     alarm(static_cast<unsigned>(options.time_ms / kMsPerSecond) + kGraceS);
-    Reduced reduced;
-    const Status done = reducer.Run(reduced);
+    const Status done = ReduceHere(failure, cases, options, files, clock, reduced);
     Leave(reduced, *left);
     if (!done.ok()) left->error = done.message();
     std::_Exit(0);
   }
   if (process > 0) waitpid(process, nullptr, 0);
-  Reduced reduced{left->reproduced, reducer.Directory() + "/" + kScenarioFile, left->steps,
-                  left->executions, left->complete};
+  reduced.reproduced = left->reproduced;
+  reduced.steps = left->steps;
+  reduced.executions = left->executions;
+  reduced.complete = left->complete;
   const std::string error = process < 0 ? "no process to reduce in" : left->error.str();
   munmap(memory, sizeof(Left));
   if (!error.empty()) return Status(Code::kIo, error);

@@ -1,7 +1,6 @@
 // Makes of a failure that a campaign found one reproduction: the case minimised
-// (shrink/minimise.h), written as a scenario file as soon as it fails and whenever it gets smaller,
-// and a snapshot of the store before the step that fails. It is done in a process of its own, since
-// a target in this process may take it along.
+// (shrink/reproduce.h) and written as a scenario file with a snapshot of the store before the step
+// that fails. It is done in a process of its own, since a target in this process may take it along.
 // Errors: a Status where nothing could be written; a failure that does not come again is said so.
 // Threads: one.
 #pragma once
@@ -17,19 +16,19 @@ namespace atrest::campaign {
 
 struct Reduced {
   bool reproduced = false;
-  std::string file;        // the scenario
-  uint64_t steps = 0;      // of it
+  std::string file;    // the scenario
+  uint64_t steps = 0;  // of it
   uint64_t executions = 0;
-  bool complete = false;   // nothing is left to be tried
+  bool complete = false;  // nothing is left to be tried
 };
 
 struct ReduceOptions {
-  std::string directory;  // gets a directory for each failure
+  std::string directory;  // gets a file and a snapshot for each failure
   int64_t time_ms = 60'000;
   uint64_t executions_max = 150;
 };
 
-// The directory's name for FAILURE: "hardening-H-swap-ideal".
+// The name of FAILURE's file: "hardening-H-swap-ideal".
 std::string NameOf(const Failure& failure);
 
 Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceOptions& options,

@@ -23,6 +23,7 @@ void Tally::Note(const shrink::Fingerprint& fingerprint, bool disputed, const st
     failure->kind = fingerprint.kind;
     failure->oracle = fingerprint.oracle;
     failure->requirement = fingerprint.requirement;
+    failure->about = fingerprint.about;
     failure->message = message;
     failure->seed = seed;
     failure->property = property;
@@ -51,6 +52,7 @@ void Tally::Add(const Tally& other) {
   dropped += other.dropped;
   cases += other.cases;
   steps += other.steps;
+  if (other.undecided > 0) undecided_why = other.undecided_why.str();
   undecided += other.undecided;
   skipped += other.skipped;
   harness_errors += other.harness_errors;

@@ -37,6 +37,7 @@ struct Failure {
   FixedText<96> kind;
   FixedText<16> oracle;
   FixedText<48> requirement;
+  FixedText<96> about;
   FixedText<400> message;
   uint64_t count = 0;
   uint64_t seed = 0;    // of the first case
@@ -45,7 +46,7 @@ struct Failure {
   bool disputed = false;
 
   shrink::Fingerprint fingerprint() const {
-    return {suite, kind.str(), oracle.str(), requirement.str()};
+    return {suite, kind.str(), oracle.str(), requirement.str(), about.str()};
   }
 };
 
@@ -68,6 +69,7 @@ class Tally {
   uint64_t cases = 0;
   uint64_t steps = 0;
   uint64_t undecided = 0;
+  FixedText<200> undecided_why;  // of the last one, with its seed
   uint64_t skipped = 0;
   uint64_t harness_errors = 0;
   struct OfProperty {

@@ -63,7 +63,7 @@ std::vector<TamperOperation> ChangeOfFiles(Story& story, const std::string& chan
     case 3:
       return {scenario::Truncate{Chance(random, 50) ? data : index, {}, 1 + random.Below(4)}};
     case 4:
-      return {scenario::RemoveFile{channel}};
+      return WithoutChannel(channel);
     default:
       return {scenario::SaveCopy{".", "before"}};
   }

@@ -116,7 +116,7 @@ void RecreatedChannel(Story& story) {
     }
     story.ReadAll("foo");
     story.End();
-    if (!by_time) story.Tamper({scenario::RemoveFile{"foo"}});
+    if (!by_time) story.Tamper(WithoutChannel("foo"));
     story.Inspect();
   }
 }

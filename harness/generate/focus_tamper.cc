@@ -114,7 +114,7 @@ void Metadata(Story& story) {
 void MovedChannel(Story& story) {
   uint64_t moved = 0;
   SealThenChange(story, [&](const std::string& channel) -> std::vector<TamperOperation> {
-    if (Chance(story.random(), 40)) return {scenario::RemoveFile{channel}};
+    if (Chance(story.random(), 40)) return WithoutChannel(channel);
     return {scenario::RenameFile{channel, "moved." + std::to_string(++moved)}};
   });
 }
@@ -156,20 +156,22 @@ void CutTail(Story& story) {
 }
 
 void CutMiddle(Story& story) {
+  uint64_t round = 0;
   while (!story.IsFull()) {
+    const std::string channel = "foo." + std::to_string(round);
     auto settings = PlainlySealed();
     settings.slice_max_messages = 1;
     story.Start(settings);
-    PublishTexts(story, "foo", Count{3, 4});
+    PublishTexts(story, channel, Count{3, 4});
     story.End();
-    const std::string slice = "foo/msgs." + std::to_string(1 + story.random().Below(2));
+    const std::string slice = channel + "/msgs." + std::to_string(1 + story.random().Below(2));
     story.Tamper({scenario::RenameFile{slice + ".dat", slice + ".dat.away"},
                   scenario::RenameFile{slice + ".idx", slice + ".idx.away"}});
     story.Start(settings);
-    story.ReadAll("foo");
+    story.ReadAll(channel);
     story.End();
-    // The next round begins with a store of its own.
-    story.Tamper({scenario::RemoveFile{"foo"}});
+    // The next round begins with a channel of its own.
+    ++round;
   }
 }
 

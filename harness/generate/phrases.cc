@@ -162,6 +162,12 @@ void ReadSomehow(Story& story, const std::string& channel) {
   if (Chance(random, 15)) story.Read(read);
 }
 
+std::vector<scenario::TamperOperation> WithoutChannel(const std::string& channel) {
+  return {scenario::RemoveFile{channel + "/msgs.1.dat"},
+          scenario::RemoveFile{channel + "/msgs.1.idx"},
+          scenario::RemoveFile{channel + "/subs.dat"}, scenario::RemoveFile{channel}};
+}
+
 void ReadEverything(Story& story) {
   for (const auto& [name, state] : story.channels()) story.ReadAll(name);
 }

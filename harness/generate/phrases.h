@@ -60,6 +60,8 @@ std::string OddChannel(Story& story);
 
 // By any position, sometimes twice: again at once is from the cache.
 void ReadSomehow(Story& story, const std::string& channel);
+// Takes a channel of one slice away: its files, then its directory.
+std::vector<scenario::TamperOperation> WithoutChannel(const std::string& channel);
 // Every channel that was used, from the first message.
 void ReadEverything(Story& story);
 
