@@ -60,17 +60,20 @@ const char* RequirementOf(Kind kind) {
     case Kind::kTorn:
     case Kind::kPadding:
     case Kind::kGarbage:
+      return "H-unaccounted-bytes";
     case Kind::kType:
     case Kind::kForm:
-      return "";
+      return "K-record-form";
   }
   return "";
 }
 
-verdict::Level LevelOf(Kind kind, const Circumstances& circumstances) {
+verdict::Level LevelOf(const Stray& stray, const Circumstances& circumstances) {
   if (circumstances.tampered) return verdict::Level::kInfo;
+  const Kind kind = stray.kind;
   const bool tail = kind == Kind::kTorn || kind == Kind::kPadding || kind == Kind::kGarbage;
-  if (tail && circumstances.may_be_unfinished) return verdict::Level::kInfo;
+  const bool is_new = kind == Kind::kVersion && stray.bytes == 0;  // made, and nothing written yet
+  if ((tail || is_new) && circumstances.may_be_unfinished) return verdict::Level::kInfo;
   return tail || kind == Kind::kForm ? verdict::Level::kShould : verdict::Level::kMust;
 }
 
@@ -79,16 +82,17 @@ verdict::Level LevelOf(Kind kind, const Circumstances& circumstances) {
 void CheckStrays(const std::string& path, const Strays& strays, const Circumstances& circumstances,
                  Findings& findings) {
   for (const Stray& stray : strays) {
-    findings.push_back({Check::kClear, RequirementOf(stray.kind),
-                        LevelOf(stray.kind, circumstances), path, stray.offset,
-                        Expected(stray.kind), Seen(stray.kind) + stray.what, ""});
+    findings.push_back({Check::kClear, RequirementOf(stray.kind), LevelOf(stray, circumstances),
+                        path, stray.offset, Expected(stray.kind), Seen(stray.kind) + stray.what,
+                        ""});
   }
 }
 
 void CheckUnknownFile(const TreeEntry& entry, Findings& findings) {
-  findings.push_back(
-      {Check::kClear, "", verdict::Level::kInfo, entry.path, 0, "only files of the format",
-       "a file of " + std::to_string(entry.size) + " bytes that it does not have", ""});
+  findings.push_back({Check::kClear, "H-unaccounted-bytes", verdict::Level::kInfo, entry.path, 0,
+                      "only files of the format",
+                      "a file of " + std::to_string(entry.size) + " bytes that it does not have",
+                      ""});
 }
 
 }  // namespace atrest::disktruth

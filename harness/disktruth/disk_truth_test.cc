@@ -98,7 +98,10 @@ TEST_F(DiskTruthTest, RecordOfADerivationWithoutZeros) {
   StoreChanged("payload", [](RecordParts& parts) {
     parts.data = SealedAs(Derivation::kUnprefixed, kKey, "foo", "payload", 1);
   });
-  EXPECT_THAT(Look(), ElementsAre("records K-channel-key"));
+  const Findings found = LookFully();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].requirement, "K-derivation");
+  EXPECT_THAT(found[0].seen, HasSubstr("key K by the derivation without its zero bytes"));
 }
 
 TEST_F(DiskTruthTest, RecordOfAnotherKeyOfTheRun) {
@@ -138,7 +141,7 @@ TEST_F(DiskTruthTest, PlainPayloadsThatLookSealedAreRight) {
 }
 
 TEST_F(DiskTruthTest, EveryKeyIsTriedWhereAsked) {
-  DiskTruth thorough({.keys = {{"K", kKey}, {"L", kOther}}, .try_every_key = true});
+  DiskTruth thorough({.keys = {{"K", kKey}, {"L", kOther}}, .every_key_each = 1});
   thorough.Start(Encrypted());
   thorough.Publish("foo", "payload", true);
   Write("foo", Next("foo", "payload"));
@@ -185,7 +188,7 @@ TEST_F(DiskTruthTest, EmptyPayloadThatIsSealed) {
 
 TEST_F(DiskTruthTest, EmptyPayloadWithADataField) {
   StoreChanged("", [](RecordParts& parts) { parts.data = Bytes(); });
-  EXPECT_THAT(Look(), ElementsAre("cipher K-empty-not-sealed", "clear "));
+  EXPECT_THAT(Look(), ElementsAre("cipher K-empty-not-sealed", "clear K-record-form"));
 }
 
 TEST_F(DiskTruthTest, MoreThanTheOverhead) {
@@ -320,7 +323,7 @@ TEST_F(DiskTruthTest, SequenceThatDescends) {
 TEST_F(DiskTruthTest, TimeThatDecreases) {
   Store("foo", "");
   StoreChanged("", [](RecordParts& parts) { parts.timestamp -= 1000; });
-  EXPECT_THAT(Look(), ElementsAre("structure "));
+  EXPECT_THAT(Look(), ElementsAre("structure K-time-order"));
 }
 
 TEST_F(DiskTruthTest, SubjectOfAnotherChannel) {
@@ -334,7 +337,7 @@ TEST_F(DiskTruthTest, BytesThatChangeAfterTheyWereWritten) {
   Bytes data = tree.At("foo/msgs.1.dat");
   data[4] ^= 1;
   tree.Put("foo/msgs.1.dat", data);
-  EXPECT_THAT(Look(), testing::Contains("structure "));
+  EXPECT_THAT(Look(), testing::Contains("structure K-append-only"));
 }
 
 // clear
@@ -371,6 +374,19 @@ TEST_F(DiskTruthTest, TornTailIsInformationAfterAKillOnly) {
   EXPECT_EQ(after[0].level, verdict::Level::kInfo);
 }
 
+TEST_F(DiskTruthTest, FileWithNothingInItIsInformationAfterAKillOnly) {
+  tree.Put("foo/msgs.2.dat", Bytes{});
+  EXPECT_THAT(Look(), ElementsAre("clear K-version"));
+
+  DoctoredStore killed;
+  killed.Start(Encrypted());
+  killed.truth.Kill();
+  killed.tree.Put("foo/msgs.2.dat", Bytes{});
+  EXPECT_THAT(killed.Look(), IsEmpty());
+  killed.tree.Put("foo/msgs.3.dat", Bytes{2, 0, 0, 0});
+  EXPECT_THAT(killed.Look(), ElementsAre("clear K-version"));
+}
+
 TEST_F(DiskTruthTest, BytesInAnyFileAreAccountedFor) {
   for (const char* path : {"server.dat", "clients.dat", "foo/subs.dat", "foo/msgs.1.idx"}) {
     DoctoredStore store;
@@ -379,10 +395,10 @@ TEST_F(DiskTruthTest, BytesInAnyFileAreAccountedFor) {
     store.tree.Put("foo/subs.dat", Header());
     EXPECT_THAT(store.LookFully(), IsEmpty());
     store.AppendTo(path, AsBytes("stray"));
-    EXPECT_THAT(store.Look(), ElementsAre("clear ")) << path;
+    EXPECT_THAT(store.Look(), ElementsAre("clear H-unaccounted-bytes")) << path;
   }
   tree.Put(".truncate.lck", Bytes{1});
-  EXPECT_THAT(Look(), ElementsAre("clear "));
+  EXPECT_THAT(Look(), ElementsAre("clear H-unaccounted-bytes"));
 }
 
 TEST_F(DiskTruthTest, FileThatTheFormatDoesNotHave) {
@@ -400,7 +416,7 @@ TEST_F(DiskTruthTest, AckedButNotStored) {
   truth.Publish("foo", "second", true);
   truth.Publish("foo", "third", false);
   EXPECT_THAT(Look(Target::kRunning), IsEmpty());
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-acked-stored"));
 }
 
 TEST_F(DiskTruthTest, AckedAndGone) {
@@ -408,7 +424,7 @@ TEST_F(DiskTruthTest, AckedAndGone) {
   EXPECT_THAT(LookFully(), IsEmpty());
   tree.Remove("foo/msgs.1.dat");
   tree.Remove("foo/msgs.1.idx");
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-acked-stored"));
 }
 
 TEST_F(DiskTruthTest, LimitsRemoveTheOldestOnly) {
@@ -422,7 +438,7 @@ TEST_F(DiskTruthTest, LimitsRemoveTheOldestOnly) {
   truth.Publish("foo", "third", true);
   (void)Next("foo", "third");
   Store("foo", "fourth");
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-acked-stored"));
 }
 
 TEST_F(DiskTruthTest, LimitsMayRemoveEqualPayloadsUnseen) {
@@ -446,14 +462,14 @@ TEST_F(DiskTruthTest, ALostPublishIsNotTakenForTheOneThatCameInstead) {
 
 TEST_F(DiskTruthTest, StoredButNeverPublished) {
   Write("foo", Next("foo", "from nowhere"));
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-stored-sent"));
 }
 
 TEST_F(DiskTruthTest, DeliveredButNeverStored) {
   Store("foo", "first");
   truth.Deliver("foo", 1, "second");
   truth.Deliver("foo", 1, "first");
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-delivered-stored"));
 }
 
 TEST_F(DiskTruthTest, SealedBytesThatAreDeliveredWereStored) {
@@ -507,7 +523,7 @@ TEST_F(DiskTruthTest, MemoryStoreWritesNothing) {
   truth.Deliver("foo", 1, "first");
   EXPECT_THAT(LookFully(), IsEmpty());
   Write("foo", Next("foo", "first"));
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-stored-sent"));
 }
 
 // A file system whose times are too coarse to tell two changes apart.

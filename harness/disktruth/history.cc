@@ -133,7 +133,7 @@ void History::JudgeMissing(const std::string& name, Channel& channel, Findings& 
     if (limits_ && !some_present) continue;
     // What somebody else did to the files may have cost later messages too.
     const auto level = channel.disturbed ? verdict::Level::kInfo : verdict::Level::kMust;
-    findings.push_back({Check::kHistory, "", level, name, 0,
+    findings.push_back({Check::kHistory, "K-acked-stored", level, name, 0,
                         Size(publication) + ", acked as number " + std::to_string(number) +
                             " of its channel, in the store",
                         "no record of it", ""});
@@ -156,7 +156,7 @@ void History::JudgeDelivered(const std::string& name, Channel& channel, Findings
                    }))) {
       continue;
     }
-    findings.push_back({Check::kHistory, "", verdict::Level::kMust, name, 0,
+    findings.push_back({Check::kHistory, "K-delivered-stored", verdict::Level::kMust, name, 0,
                         "what is delivered as sequence " + std::to_string(delivery.sequence) +
                             " to be stored under it",
                         "no such record with this payload", ""});

@@ -93,6 +93,7 @@ struct Launch {
   int out;
   int err;
   int failure;  // where the child reports why it could not become the program
+  int gate;     // read from before it becomes the program; -1: it need not wait
   pid_t parent;
 };
 
@@ -105,6 +106,9 @@ struct Launch {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
     ::signal(SIGINT, SIG_DFL);
+    char go = 0;
+    while (launch.gate >= 0 && ::read(launch.gate, &go, 1) < 0 && errno == EINTR) {
+    }
     const int in = launch.in >= 0 ? launch.in : ::open("/dev/null", O_RDONLY);
     if (in >= 0 && ::dup2(in, 0) >= 0 && ::dup2(launch.out, 1) >= 0 && ::dup2(launch.err, 2) >= 0) {
       ::execve(launch.file.c_str(), launch.arguments.data(), launch.environment.data());
@@ -144,9 +148,11 @@ struct Ends {
 
 class Child : public ChildProcess {
  public:
-  Child(pid_t pid, Ends ends, size_t output_max)
+  Child(pid_t pid, Ends ends, const Command& command, std::unique_ptr<SyscallTracer> tracer)
       : pid_(pid),
-        output_max_(output_max),
+        output_max_(command.output_max),
+        files_(command.files),
+        tracer_(std::move(tracer)),
         handle_(std::move(ends.handle)),
         has_input_(ends.in.get() >= 0),
         in_(std::move(ends.in)),
@@ -225,6 +231,23 @@ class Child : public ChildProcess {
   }
   void CloseInput() override { in_.Close(); }
 
+  Status Interrupt(const scenario::Interrupt& interrupt) override {
+    if (WaitFor(Duration(0))) return Status();
+    if (!tracer_) {
+      auto tracer = SyscallTracer::Attach(pid_, files_);
+      if (!tracer.ok()) return WaitFor(Duration(0)) ? Status() : tracer.status();
+      tracer_ = std::move(tracer).value();
+    }
+    tracer_->Arm(interrupt);
+    return Status();
+  }
+  void EndInterrupt() override {
+    if (tracer_) tracer_->Disarm();
+  }
+  bool WasInterrupted() const override {
+    return was_interrupted_ || (tracer_ && tracer_->HasKilled());
+  }
+
  private:
   struct Stream {
     Fd fd;
@@ -233,6 +256,9 @@ class Child : public ChildProcess {
   };
 
   std::optional<ProcessEnd> Reap() {
+    // Its end is ours once nobody watches it any more, which is at once.
+    was_interrupted_ = WasInterrupted();
+    tracer_.reset();
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
     if (WIFEXITED(status)) {
@@ -288,6 +314,9 @@ class Child : public ChildProcess {
 
   const pid_t pid_;
   const size_t output_max_;
+  const SyscallTracer::Files files_;
+  std::unique_ptr<SyscallTracer> tracer_;  // while there is something to be watched
+  bool was_interrupted_ = false;
   Fd handle_;
   bool is_group_dead_ = false;
   std::optional<ProcessEnd> end_;
@@ -314,6 +343,14 @@ int FailureOf(const Fd& report) {
   return n == sizeof error ? error : 0;
 }
 
+// None if the child is not to be interrupted from its start on.
+Result<std::unique_ptr<SyscallTracer>> Watch(pid_t pid, const ChildProcess::Command& command) {
+  if (!command.interrupt) return std::unique_ptr<SyscallTracer>();
+  auto tracer = SyscallTracer::Attach(pid, command.files);
+  if (tracer.ok()) tracer.value()->Arm(*command.interrupt);
+  return tracer;
+}
+
 void MakeNonBlocking(const Fd& fd) {
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
@@ -330,16 +367,22 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const Command& command
   auto out = MakePipe();
   auto err = MakePipe();
   auto report = MakePipe();
+  auto gate = MakePipe();
   Fd wake(::eventfd(0, EFD_CLOEXEC));
-  if (!in.ok() || !out.ok() || !err.ok() || !report.ok() || wake.get() < 0) return OsError("pipe");
+  if (!in.ok() || !out.ok() || !err.ok() || !report.ok() || !gate.ok() || wake.get() < 0)
+    return OsError("pipe");
   ATREST_TRY(StartGuardian());
   std::vector<std::string> arguments = {command.program};
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
-  const Launch launch = {
-      FileOf(command.program),       Pointers(arguments),
-      Pointers(command.environment), command.has_input ? in.value().read.get() : -1,
-      out.value().write.get(),       err.value().write.get(),
-      report.value().write.get(),    ::getpid()};
+  const Launch launch = {FileOf(command.program),
+                         Pointers(arguments),
+                         Pointers(command.environment),
+                         command.has_input ? in.value().read.get() : -1,
+                         out.value().write.get(),
+                         err.value().write.get(),
+                         report.value().write.get(),
+                         command.interrupt ? gate.value().read.get() : -1,
+                         ::getpid()};
   const pid_t pid = ::fork();
   if (pid < 0) return OsError("fork");
   if (pid == 0) BecomeTheProgram(launch);
@@ -350,20 +393,24 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const Command& command
   out.value().write.Close();
   err.value().write.Close();
   report.value().write.Close();
+  auto tracer = Watch(pid, command);
+  [[maybe_unused]] const ssize_t opened = ::write(gate.value().write.get(), "", 1);
   Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   const int failure = FailureOf(report.value().read);
-  if (failure != 0 || handle.get() < 0) {
+  if (failure != 0 || handle.get() < 0 || !tracer.ok()) {
     ::kill(-pid, SIGKILL);
     Unguard(pid);
+    const Status untraced = tracer.status();
+    if (tracer.ok()) tracer.value().reset();
     ::waitpid(pid, nullptr, 0);
     errno = failure != 0 ? failure : errno;
-    return OsError(command.program);
+    return untraced.ok() ? OsError(command.program) : untraced;
   }
   Ends ends{std::move(handle), std::move(in.value().write), std::move(out.value().read),
             std::move(err.value().read), std::move(wake)};
   for (const Fd* fd : {&ends.in, &ends.out, &ends.err}) MakeNonBlocking(*fd);
   return std::unique_ptr<ChildProcess>(
-      std::make_unique<Child>(pid, std::move(ends), command.output_max));
+      std::make_unique<Child>(pid, std::move(ends), command, std::move(tracer).value()));
 }
 
 std::vector<std::string> EnvironmentWithout(const std::vector<std::string>& names) {

@@ -20,6 +20,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/driver/syscall_tracer.h"
+#include "harness/scenario/scenario.h"
 #include "reference/base/status.h"
 
 namespace atrest::driver {
@@ -43,6 +45,8 @@ class ChildProcess {
     std::vector<std::string> environment;  // "NAME=value", all of it
     bool has_input = false;                // its input is what Write gives it, else nothing
     size_t output_max = kOutputMax;        // kept of each stream between two calls of TakeOutput
+    SyscallTracer::Files files = {};       // those whose writes and syncs an interrupt counts
+    std::optional<scenario::Interrupt> interrupt = {};  // armed before its first instruction
   };
   static Result<std::unique_ptr<ChildProcess>> Start(const Command& command);
   virtual ~ChildProcess() = default;  // kills the group and reaps the child
@@ -72,6 +76,14 @@ class ChildProcess {
   // or has closed its input. REQUIRES: Command::has_input; not after CloseInput.
   virtual Status Write(std::string_view bytes, Duration limit) = 0;
   virtual void CloseInput() = 0;
+
+  // From now on INTERRUPT is armed, in place of an earlier one; nothing if the child has ended. kIo
+  // if the machine does not permit it.
+  virtual Status Interrupt(const scenario::Interrupt& interrupt) = 0;
+  // No interrupt is to come, and a full disk has room again.
+  virtual void EndInterrupt() = 0;
+  // Whether an interrupt has killed it, with its group.
+  virtual bool WasInterrupted() const = 0;
 };
 
 // This process's environment without NAMES, as Command wants it.

@@ -33,6 +33,7 @@ struct TargetInfo {
   // be sent as a field that is there; "cluster": it can be started as a node of a cluster.
   std::vector<std::string> capabilities;
   bool is_reference = false;  // built from reference/: agreement with it is no evidence
+  std::map<std::string, std::string> lacks = {};  // a capability that it could have -> why not
 };
 
 // The error of a client step on a client that is not connected or a subscription that is not open.
@@ -76,6 +77,10 @@ class Driver {
   // is stopped.
   virtual env::FileSystem& files() = 0;
   virtual std::string directory() const = 0;
+  // The process of a target that runs and has one: files that it holds open can be looked at.
+  virtual std::optional<int> process() const { return std::nullopt; }
+  // What a target that is a program wrote to its output streams since the last call, as it is.
+  virtual std::string TakeOutput() { return ""; }
   // A channel that the driver itself uses in the store of a running target, "" for none. It is no
   // part of what the target shows.
   virtual std::string barrier_channel() const { return ""; }

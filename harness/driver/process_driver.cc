@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
+#include <utility>
+
+#include "harness/driver/raw_nats.h"
+#include "harness/driver/stan_bytes.h"
 
 namespace atrest::driver {
 namespace {
@@ -21,6 +25,7 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kSeedStep = 1'000'003;
 constexpr uint64_t kReadInFlight = 1024;
 constexpr milliseconds kGrace(300);
+constexpr milliseconds kAckMax(10'000);
 constexpr milliseconds kEndMax(500);
 // The echoes in which the barrier's message must have come.
 constexpr int kBarrierEchoes = 20'000;
@@ -64,6 +69,13 @@ std::string KnownVersion(const TargetFile& target) {
   return known[target.program] = VersionOf(target);
 }
 
+// What is asked of a server that an interrupt has killed fails by that.
+void NoteInterrupt(verdict::Outcome& outcome) {
+  if (auto* published = std::get_if<verdict::Published>(&outcome)) published->error = kInterrupted;
+  if (auto* read = std::get_if<verdict::Read>(&outcome)) read->error = kInterrupted;
+  if (auto* answered = std::get_if<verdict::Answered>(&outcome)) answered->error = kInterrupted;
+}
+
 void Append(std::vector<verdict::Delivery>& to, std::vector<verdict::Delivery> more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -78,7 +90,8 @@ Result<std::unique_ptr<Driver>> ProcessDriver::Make(TargetFile target, const std
     return Status(Code::kIo, "cannot make a directory " + scratch);
   const std::string store = directory.empty() ? scratch + "/store" : directory;
   return std::unique_ptr<Driver>(new ProcessDriver(
-      std::move(target), {store, scratch, seed, kVirtualStartNs}, std::move(start)));
+      std::move(target), {store, scratch, seed, kVirtualStartNs, {}, kBarrierChannel},
+      std::move(start)));
 }
 
 ProcessDriver::~ProcessDriver() {
@@ -88,7 +101,11 @@ ProcessDriver::~ProcessDriver() {
 }
 
 TargetInfo ProcessDriver::Info() const {
-  return {target_.name, KnownVersion(target_), target_.capabilities, target_.is_reference};
+  TargetInfo info{target_.name, KnownVersion(target_), target_.capabilities, target_.is_reference};
+  const Status traceable = SyscallTracer::Availability();
+  if (!traceable.ok() && std::erase(info.capabilities, "interrupt") > 0)
+    info.lacks["interrupt"] = traceable.message();
+  return info;
 }
 
 Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& settings,
@@ -97,12 +114,14 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
   Place place = place_;
   place.seed = place_.seed + kSeedStep * starts_++;
   auto started = start_(target_, place, settings, keys);
+  place_.interrupt.reset();
   if (!started.ok()) return started.status();
   server_ = std::move(started).value();
   cluster_id_ = settings.cluster_id.value_or("test-cluster");
+  if (server_->WasInterrupted()) return Seen(verdict::Started{true, ""});
   if (const auto refusal = server_->refusal()) {
     verdict::Observation seen;
-    seen.log = server_->TakeLog();
+    seen.log = TakeLog();
     seen.outcome = verdict::Started{false, server_->RefusalText(), refusal->code};
     if (refusal->signal) seen.outcome = verdict::Crashed{Describe(*refusal)};
     server_.reset();
@@ -130,7 +149,29 @@ StanClient* ProcessDriver::ClientNamed(const std::string& name) {
   return found == clients_.end() ? nullptr : found->second.get();
 }
 
+Status ProcessDriver::PublishOne(StanClient& client, const scenario::Publish& publish,
+                                 const std::string& payload) {
+  const bool is_explicit = publish.explicit_empty && payload.empty();
+  return is_explicit ? PublishExplicitly(publish) : client.Publish(publish.channel, payload);
+}
+
+// With a data field that is there and empty: a message that no library makes.
+Status ProcessDriver::PublishExplicitly(const scenario::Publish& publish) {
+  const std::string id = "explicit-" + std::to_string(++explicit_publishes_);
+  const std::string client = publish.client.empty() ? kOwnClient : publish.client;
+  auto nats = RawNats::Open(server_->port(), server_->host());
+  if (!nats.ok()) return nats.status();
+  const auto reply = nats.value()->Request("_STAN.pub." + cluster_id_ + "." + publish.channel,
+                                           ExplicitlyEmpty(client, id, publish.channel), kAckMax);
+  if (!reply.ok()) return reply.status();
+  if (!reply.value()) return Status(Code::kIo, "no answer to a publish");
+  const auto error = ErrorOfAck(*reply.value());
+  if (!error) return Status(Code::kIo, "the answer to a publish is none");
+  return error->empty() ? Status() : Status(Code::kInvalid, *error);
+}
+
 Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& publish) {
+  if (was_interrupted_) return Seen(verdict::Published{});
   StanClient* client = ClientNamed(publish.client);
   if (publish.client.empty()) {
     const auto own = OwnClient();
@@ -141,7 +182,7 @@ Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& pub
   if (client == nullptr) published.error = kNotThere;
   for (const std::string& payload : publish.payloads) {
     if (client == nullptr) break;
-    const Status acked = client->Publish(publish.channel, payload);
+    const Status acked = PublishOne(*client, publish, payload);
     if (!acked.ok()) {
       published.error = acked.message();
       // A connection may break a moment before it can be seen that the server is gone.
@@ -155,6 +196,7 @@ Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& pub
 
 Result<verdict::Observation> ProcessDriver::Read(const scenario::Read& read) {
   verdict::Read seen;
+  if (was_interrupted_) return Seen(seen);
   const auto own = OwnClient();
   if (!own.ok()) return Seen(seen, own.status());
   const Status done = read.max == UINT64_MAX ? ReadAll(*own.value(), read, seen)
@@ -242,23 +284,35 @@ Status ProcessDriver::EchoAll() {
   return own_ ? own_->Echo() : Status();
 }
 
+Result<verdict::Observation> ProcessDriver::Interrupt(const scenario::Interrupt& interrupt) {
+  if (!server_) {
+    place_.interrupt = interrupt;
+    return Seen(verdict::Done{});
+  }
+  ATREST_TRY(OwnClient().status());
+  ATREST_TRY(server_->Interrupt(interrupt));
+  return Seen(verdict::Done{});
+}
+
 Result<verdict::Observation> ProcessDriver::Stop() {
+  if (std::exchange(was_interrupted_, false)) return verdict::Observation{};
   // It may have ended by itself, or refuse the close for reasons of its own: the stop shows.
   if (own_ && !server_->End()) (void)own_->Disconnect();
   own_.reset();
   if (const auto end = server_->End()) return Seen(verdict::Done{});
   const auto end = server_->Stop();
   verdict::Observation seen;
-  seen.log = server_->TakeLog();
+  seen.log = TakeLog();
   if (!end) seen.outcome = verdict::Crashed{"did not end when it was told to"};
   Forget();
   return seen;
 }
 
 Result<verdict::Observation> ProcessDriver::Kill() {
+  if (std::exchange(was_interrupted_, false)) return verdict::Observation{};
   server_->Kill();
   verdict::Observation seen;
-  seen.log = server_->TakeLog();
+  seen.log = TakeLog();
   Forget();
   return seen;
 }
@@ -286,12 +340,17 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
 verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status& status) {
   verdict::Observation seen;
   seen.outcome = std::move(outcome);
+  was_interrupted_ = was_interrupted_ || (server_ && server_->WasInterrupted());
+  if (was_interrupted_ && server_) server_->Kill();
   const auto end = server_ ? server_->End(status.ok() ? milliseconds(0) : kEndMax) : std::nullopt;
-  if (server_) seen.log = server_->TakeLog();
+  if (server_) seen.log = TakeLog();
   std::erase_if(seen.log, [](const verdict::LogLine& line) {
     return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
   });
-  if (end) {
+  if (was_interrupted_) {
+    NoteInterrupt(seen.outcome);
+    Forget();
+  } else if (end) {
     seen.outcome = verdict::Crashed{Describe(*end)};
     Forget();
   } else if (!status.ok()) {
@@ -299,6 +358,14 @@ verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status&
   }
   return seen;
 }
+
+std::vector<verdict::LogLine> ProcessDriver::TakeLog() {
+  auto log = server_->TakeLog();
+  output_ += server_->TakeOutput();
+  return log;
+}
+
+std::string ProcessDriver::TakeOutput() { return std::exchange(output_, {}); }
 
 // The server is gone, and with it all that was connected.
 void ProcessDriver::Forget() {

@@ -17,6 +17,10 @@
 //
 // Clients: one of the driver's own for Publish and Read, connected when it is first needed, and the
 // named ones. Stop ends the own one in order; named ones are cut when the server is gone.
+//
+// An interrupt of a running server is armed when the own client is connected, so that what the
+// server writes for that client does not count. What is asked of a server that an interrupt has
+// killed is answered without it, until the Kill.
 // Threads: one, which lives as long as the driver (child_process.h).
 #pragma once
 
@@ -50,9 +54,14 @@ class ProcessDriver : public Driver {
   Result<verdict::Observation> Stop() override;
   Result<verdict::Observation> Kill() override;
   Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
+  Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return place_.store; }
+  std::optional<int> process() const override {
+    return server_ ? server_->process() : std::nullopt;
+  }
+  std::string TakeOutput() override;
   std::string barrier_channel() const override { return kBarrierChannel; }
 
  private:
@@ -61,6 +70,9 @@ class ProcessDriver : public Driver {
 
   Result<StanClient*> OwnClient();
   StanClient* ClientNamed(const std::string& name);
+  Status PublishOne(StanClient& client, const scenario::Publish& publish,
+                    const std::string& payload);
+  Status PublishExplicitly(const scenario::Publish& publish);
   void Drop(const std::string& client);
 
   Status Settle();
@@ -85,9 +97,10 @@ class ProcessDriver : public Driver {
   Result<verdict::Outcome> End(const std::string& subscription,
                                Status (StanClient::*end)(const std::string&));
 
-  // OUTCOME with the log; if the server has ended meanwhile, that is the outcome; a STATUS that is
-  // not ok leaves it undecided.
+  // OUTCOME with the log; if the server has ended meanwhile, that is the outcome, unless by an
+  // interrupt; a STATUS that is not ok leaves it undecided.
   verdict::Observation Seen(verdict::Outcome outcome, const Status& status = Status());
+  std::vector<verdict::LogLine> TakeLog();
   void Forget();
 
   TargetFile target_;
@@ -95,7 +108,10 @@ class ProcessDriver : public Driver {
   ServerStarter start_;
   uint64_t starts_ = 0;
   env::PosixFileSystem files_;
-  std::unique_ptr<Server> server_;  // null while stopped
+  std::unique_ptr<Server> server_;  // null while stopped, and once interrupted
+  std::string output_;              // since it was taken
+  bool was_interrupted_ = false;    // in this run
+  uint64_t explicit_publishes_ = 0;
   std::unique_ptr<ControlChannel> control_;
   std::string cluster_id_;
   std::unique_ptr<StanClient> own_;

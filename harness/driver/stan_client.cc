@@ -22,6 +22,7 @@ namespace {
 constexpr int64_t kAnswerMs = 10'000;
 constexpr int64_t kNeverMs = 24 * 3600 * 1000;
 constexpr int kNoticeMs = 2'000;
+constexpr int64_t kLookMs = 20;  // how often a connection is looked at while an answer is awaited
 
 // TEXT without the place in the library's source that it may begin with: "(stan/pub.c:501): ".
 std::string WithoutPlace(const std::string& text) {
@@ -144,6 +145,50 @@ static void HearMessage(natsConnection*, natsSubscription*, natsMsg* message, vo
 static void DeleteTap(void* closure) { delete static_cast<std::shared_ptr<DeliveryTap>*>(closure); }
 }
 
+// The answers to publishes, by number: one that comes late, to a client that is gone, is dropped.
+class Acks {
+ public:
+  uint64_t Expect() {
+    const std::lock_guard lock(mutex_);
+    awaited_[++last_] = std::nullopt;
+    return last_;
+  }
+  void Came(uint64_t number, const char* error) {
+    const std::lock_guard lock(mutex_);
+    const auto found = awaited_.find(number);
+    if (found != awaited_.end()) found->second = error == nullptr ? "" : error;
+    came_.notify_all();
+  }
+  // The error, "" for none; nullopt if nothing came within LIMIT.
+  std::optional<std::string> WaitFor(uint64_t number, std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    came_.wait_for(lock, limit, [&] { return awaited_[number].has_value(); });
+    return awaited_[number];
+  }
+  void Forget(uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    awaited_.erase(number);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::map<uint64_t, std::optional<std::string>> awaited_;
+  uint64_t last_ = 0;
+};
+
+// Lives as long as the library's threads do.
+Acks& AllAcks() {
+  static Acks& acks = *new Acks;
+  return acks;
+}
+
+extern "C" {
+static void AckCame(const char*, const char* error, void* closure) {
+  AllAcks().Came(reinterpret_cast<uintptr_t>(closure), error);
+}
+}
+
 // The library's STAN client reconnects for ever; none of ours shall. By this handler and not by an
 // option: with a plain delay, version 3.4 sleeps through a close that comes just before.
 extern "C" {
@@ -187,6 +232,7 @@ class LibraryClient : public StanClient {
     const std::string url = "nats://" + address.host + ":" + std::to_string(address.port);
     natsOptions_UseGlobalMessageDelivery(nats.get(), true);
     natsOptions_SetCustomInboxPrefix(nats.get(), inboxes_.c_str());
+    natsOptions_SetFailRequestsOnDisconnect(nats.get(), true);
     natsOptions_SetCustomReconnectDelay(nats.get(), NeverAgain, nullptr);
     stanConnOptions_SetNATSOptions(stan.get(), nats.get());
     stanConnOptions_SetURL(stan.get(), url.c_str());
@@ -199,9 +245,15 @@ class LibraryClient : public StanClient {
     return Listen(tap_, inboxes_ + ".>", HearMessage, DeleteTap, &tap_subscription_);
   }
 
+  // Not by the library's own blocking call, which waits for a server that is gone.
   Status Publish(const std::string& channel, const std::string& payload) override {
-    return Failure(stanConnection_Publish(connection_, channel.c_str(), payload.data(),
-                                          static_cast<int>(payload.size())));
+    const uint64_t number = AllAcks().Expect();
+    Status status = Failure(stanConnection_PublishAsync(
+        connection_, channel.c_str(), payload.data(), static_cast<int>(payload.size()), AckCame,
+        reinterpret_cast<void*>(static_cast<uintptr_t>(number))));
+    if (status.ok()) status = AckOf(number);
+    AllAcks().Forget(number);
+    return status;
   }
 
   Status Subscribe(const scenario::Subscribe& subscribe) override {
@@ -290,6 +342,17 @@ class LibraryClient : public StanClient {
     std::shared_ptr<Mailbox> mailbox;
     std::string inbox = {};  // as the tap knows it
   };
+
+  Status AckOf(uint64_t number) {
+    for (int64_t waited = 0; waited < kAnswerMs; waited += kLookMs) {
+      const bool is_lost = natsConnection_Status(nats_) != NATS_CONN_STATUS_CONNECTED;
+      const auto error = AllAcks().WaitFor(number, std::chrono::milliseconds(kLookMs));
+      if (error && *error == natsStatus_GetText(NATS_TIMEOUT)) break;
+      if (error) return error->empty() ? Status() : Status(Code::kInvalid, WithoutPlace(*error));
+      if (is_lost) return Status(Code::kIo, natsStatus_GetText(NATS_CONNECTION_CLOSED));
+    }
+    return Status(Code::kIo, natsStatus_GetText(NATS_TIMEOUT));
+  }
 
   static Status SetStart(const scenario::Subscribe& subscribe, stanSubOptions* options) {
     using From = scenario::Subscribe::From;

@@ -21,9 +21,9 @@ struct TargetFile {
   std::vector<std::string> file_store;  // given besides for each store
   std::vector<std::string> memory_store;
   std::map<std::string, std::string> environment;
-  std::string key_variable;          // the environment variable of the encryption key
-  std::string ready_line;            // found in a log line when clients can connect
-  std::string refusal_prefix;        // what a refused start's last line begins with
+  std::string key_variable;    // the environment variable of the encryption key
+  std::string ready_line;      // found in a log line when clients can connect
+  std::string refusal_prefix;  // what a refused start's last line begins with
   // Arguments that open a control channel and hold the clock; none: it has none.
   std::vector<std::string> control;
   std::vector<std::string> capabilities;

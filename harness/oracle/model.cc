@@ -61,6 +61,8 @@ std::vector<Finding> Model::Observe(const scenario::Action& action,
     JudgeDisk(*inspect, std::get<verdict::Disk>(seen.outcome), findings);
   } else if (std::holds_alternative<scenario::Tamper>(action)) {
     tampered_ = true;
+  } else if (std::holds_alternative<scenario::Interrupt>(action)) {
+    is_interrupted_ = true;
   } else if (std::holds_alternative<scenario::Stop>(action) ||
              std::holds_alternative<scenario::Kill>(action)) {
     End();
@@ -137,6 +139,11 @@ bool Model::SomethingCannotBeRead() const {
       if (DutyFor(entry) != Duty::kMustDeliver) return true;
     }
   }
+  for (const auto& [channel, doubt] : doubts_) {
+    for (const Entry& entry : doubt.sent) {
+      if (history_ == &on_disk_ && DutyFor(entry) != Duty::kMustDeliver) return true;
+    }
+  }
   return false;
 }
 
@@ -144,10 +151,15 @@ bool Model::IsJudged(const std::string& channel) const {
   return !tampered_ && channel.size() <= kChannelNameMax && !unclear_.contains(channel);
 }
 
-void Model::Limit(Messages& messages) const {
+void Model::Limit(const std::string& channel, Messages& messages) {
   uint64_t keep = messages.size();
-  if (max_messages_.value_or(0) > 0) keep = std::min<uint64_t>(keep, *max_messages_);
+  const auto doubt = history_ == &on_disk_ ? doubts_.find(channel) : doubts_.end();
+  const uint64_t behind = doubt == doubts_.end() ? 0 : doubt->second.sent.size();
+  if (max_messages_.value_or(0) > 0)
+    keep = std::min<uint64_t>(keep, *max_messages_ - std::min(behind, *max_messages_));
   if (other_limits_) keep = 0;
+  const bool may_remove = other_limits_ || max_messages_.value_or(0) > 0;
+  for (uint64_t i = 0; may_remove && i < behind; ++i) doubt->second.sent[i].certain = false;
   auto entry = messages.begin();
   for (uint64_t removed = messages.size() - keep; removed > 0; --removed, ++entry) {
     entry->second.certain = false;
@@ -155,6 +167,7 @@ void Model::Limit(Messages& messages) const {
 }
 
 void Model::End() {
+  is_interrupted_ = false;
   in_memory_.clear();
   subscribed_to_.clear();
 }
@@ -169,9 +182,11 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   may_refuse_ = start.settings.max_channels || start.settings.max_subscriptions ||
                 !start.settings.channels.empty() || !start.settings.arguments.empty() ||
                 start.settings.truncate_bad_eof.value_or(false);
-  for (auto& [channel, messages] : *history_) Limit(messages);
-  const bool is_same_store = FollowMaking(start.settings);
-  if (!started.ok && is_same_store && !may_refuse_ && !SomethingCannotBeRead()) {
+  for (auto& [channel, messages] : *history_) Limit(channel, messages);
+  const bool may_refuse =
+      !FollowMaking(start.settings) || may_refuse_ || is_interrupted_ || SomethingCannotBeRead();
+  if (!started.ok) is_interrupted_ = false;
+  if (!started.ok && !may_refuse) {
     findings.push_back(
         {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
   }
@@ -203,19 +218,30 @@ void Model::Follow(const scenario::ClientStep& step, const verdict::Observation&
 void Model::Follow(const scenario::Publish& publish, const verdict::Published& published,
                    Findings& findings) {
   Messages& messages = (*history_)[publish.channel];
-  for (size_t i = 0; i < publish.payloads.size() && i < published.acked; ++i) {
-    const uint64_t sequence = messages.empty() ? 1 : messages.rbegin()->first + 1;
-    messages[sequence] = EntryFor(publish.payloads[i]);
+  const bool failed = published.acked < publish.payloads.size();
+  const bool is_kept = history_ == &on_disk_;
+  if (is_kept && doubts_.contains(publish.channel)) {
+    AddDoubtful(publish, 0, published.acked);
+  } else {
+    for (size_t i = 0; i < publish.payloads.size() && i < published.acked; ++i) {
+      const uint64_t sequence = messages.empty() ? 1 : messages.rbegin()->first + 1;
+      messages[sequence] = EntryFor(publish.payloads[i]);
+    }
+    if (is_kept && failed && is_interrupted_)
+      AddDoubtful(publish, published.acked, published.acked);
   }
-  Limit(messages);
-  if (published.acked >= publish.payloads.size()) return;
+  Limit(publish.channel, messages);
+  if (failed && !is_interrupted_) JudgeRefusal(publish, published, findings);
+}
+
+void Model::JudgeRefusal(const scenario::Publish& publish, const verdict::Published& published,
+                         Findings& findings) {
   unclear_.insert(publish.channel);
   const bool is_owed = !may_refuse_ && publish.channel.size() <= kChannelNameMax;
-  if (is_owed && !SomethingCannotBeRead()) {
-    findings.push_back({"model", "", Level::kMust,
-                        "message " + std::to_string(published.acked + 1) + " to " +
-                            publish.channel + " must be acked, but was not: " + published.error});
-  }
+  if (!is_owed || SomethingCannotBeRead()) return;
+  findings.push_back({"model", "", Level::kMust,
+                      "message " + std::to_string(published.acked + 1) + " to " + publish.channel +
+                          " must be acked, but was not: " + published.error});
 }
 
 }  // namespace atrest::oracle

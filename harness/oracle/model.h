@@ -1,6 +1,8 @@
 // The model: what the documentation promises, and nothing else. It follows a scenario's steps,
 // knows for every message what it was published as and under which key and cipher it must be
 // stored, and judges what clients got and what is on disk.
+// What an interrupt leaves open, whether the message in flight was stored, it leaves open too: what
+// was acked before and behind must be there, in order.
 // Where the documentation leaves a choice, every choice passes; where it is silent, nothing is
 // judged. Requirement ids are those of scenarios/requirements.json (D-01 to D-16); a finding
 // without one is for the requirement its scenario is about.
@@ -70,13 +72,20 @@ class Model {
   enum class Duty { kMustDeliver, kMayDeliver, kMustNotDeliver, kUnspecified };
   using Findings = std::vector<Finding>;
 
+  // What a channel holds from its first message on of which it is not known whether it was stored:
+  // the sequences of all behind are not known either.
+  struct Doubt {
+    uint64_t from = 1;        // the sequence of the first of them that is stored
+    std::vector<Entry> sent;  // in order; certain: it was acked, and no limit may have removed it
+  };
+
   Mode ModeOf(const scenario::Settings& settings) const;
   Entry EntryFor(const std::string& payload) const;
   Duty DutyFor(const Entry& entry) const;
   bool SomethingCannotBeRead() const;
   bool IsJudged(const std::string& channel) const;
   bool FollowMaking(const scenario::Settings& settings);
-  void Limit(Messages& messages) const;
+  void Limit(const std::string& channel, Messages& messages);
   void End();
 
   void Follow(const scenario::Start& start, const verdict::Started& started, Findings& findings);
@@ -84,6 +93,15 @@ class Model {
               Findings& findings);
   void Follow(const scenario::ClientStep& step, const verdict::Observation& seen,
               Findings& findings);
+
+  void JudgeRefusal(const scenario::Publish& publish, const verdict::Published& published,
+                    Findings& findings);
+  void AddDoubtful(const scenario::Publish& publish, size_t first, size_t acked);
+  bool IsInDoubt(const std::string& channel, uint64_t sequence) const;
+  static bool CanBeLeft(const std::vector<Entry>& sent, const std::vector<std::string>& payloads,
+                        bool with_first, bool is_prefix);
+  void JudgeDoubtful(const scenario::Read& read, const verdict::Read& seen,
+                     Findings& findings) const;
 
   void JudgeRead(const scenario::Read& read, const verdict::Read& seen, Findings& findings) const;
   void JudgeDelivery(const std::string& channel, const verdict::Delivery& delivery,
@@ -109,7 +127,9 @@ class Model {
   bool other_limits_ = false;
   bool may_refuse_ = false;  // channels, subscriptions, or a start with arguments of any kind
   std::optional<Making> making_;
-  std::set<std::string> unclear_;  // channels with a publish that was not acked: stored or not?
+  std::set<std::string> unclear_;        // channels with a publish that was refused: stored or not?
+  std::map<std::string, Doubt> doubts_;  // by channel, of the file store
+  bool is_interrupted_ = false;          // an interrupt is armed, or has come
   std::map<std::string, std::string> subscribed_to_;  // subscription -> channel
   bool tampered_ = false;  // somebody else wrote to the files: nothing is promised any more
 };

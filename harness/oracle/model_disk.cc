@@ -24,25 +24,27 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 
 std::vector<std::string> Model::Canaries() const {
   std::string in_clear;  // everything of the scenario's that may stand in files as it is
+  std::vector<std::string> sealed;
+  const auto add = [&](const Entry& entry) {
+    if (entry.storage != Entry::Storage::kSealed) in_clear += entry.payload + '\n';
+    const bool is_canary =
+        entry.storage == Entry::Storage::kSealed && entry.payload.size() >= kCanarySizeMin;
+    if (is_canary) sealed.push_back(entry.payload);
+  };
   for (const auto& [channel, messages] : on_disk_) {
     in_clear += channel + '\n';
-    for (const auto& [sequence, entry] : messages) {
-      if (entry.storage != Entry::Storage::kSealed) in_clear += entry.payload + '\n';
-    }
+    for (const auto& [sequence, entry] : messages) add(entry);
   }
-  std::vector<std::string> canaries;
-  for (const auto& [channel, messages] : on_disk_) {
-    for (const auto& [sequence, entry] : messages) {
-      const bool sealed =
-          entry.storage == Entry::Storage::kSealed && entry.payload.size() >= kCanarySizeMin;
-      if (sealed && in_clear.find(entry.payload) == std::string::npos) {
-        canaries.push_back(entry.payload);
-      }
-    }
+  for (const auto& [channel, doubt] : doubts_) {
+    in_clear += channel + '\n';
+    for (const Entry& entry : doubt.sent) add(entry);
   }
-  std::ranges::sort(canaries);
-  canaries.erase(std::unique(canaries.begin(), canaries.end()), canaries.end());
-  return canaries;
+  std::ranges::sort(sealed);
+  sealed.erase(std::unique(sealed.begin(), sealed.end()), sealed.end());
+  std::erase_if(sealed, [&](const std::string& payload) {
+    return in_clear.find(payload) != std::string::npos;
+  });
+  return sealed;
 }
 
 void Model::JudgeDisk(const scenario::Inspect& inspect, const verdict::Disk& disk,

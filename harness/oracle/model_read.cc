@@ -16,7 +16,8 @@ std::string Where(const std::string& channel, uint64_t sequence) {
 void Model::JudgeRead(const scenario::Read& read, const verdict::Read& seen,
                       Findings& findings) const {
   if (!IsJudged(read.channel)) return;
-  if (!seen.error.empty() && !may_refuse_ && !SomethingCannotBeRead()) {
+  const bool may_refuse = may_refuse_ || is_interrupted_;
+  if (!seen.error.empty() && !may_refuse && !SomethingCannotBeRead()) {
     findings.push_back({"model", "", Level::kMust,
                         "a subscription to " + read.channel + " was refused: " + seen.error});
   }
@@ -33,10 +34,12 @@ void Model::JudgeRead(const scenario::Read& read, const verdict::Read& seen,
     before.insert(delivery.sequence);
   }
   JudgeMissing(read, seen, findings);
+  JudgeDoubtful(read, seen, findings);
 }
 
 void Model::JudgeDelivery(const std::string& channel, const verdict::Delivery& delivery,
                           Findings& findings) const {
+  if (IsInDoubt(channel, delivery.sequence)) return;
   const std::string where = Where(channel, delivery.sequence);
   const auto in_channel = history_->find(channel);
   if (in_channel == history_->end() || !in_channel->second.contains(delivery.sequence)) {
@@ -71,6 +74,8 @@ void Model::JudgeMissing(const scenario::Read& read, const verdict::Read& seen,
   if (in_channel == history_->end() || in_channel->second.empty()) return;
   if (read.from == scenario::Read::From::kNew || !seen.error.empty()) return;
   uint64_t from = in_channel->second.begin()->first;
+  const bool is_last_in_doubt = IsInDoubt(read.channel, UINT64_MAX);
+  if (read.from == scenario::Read::From::kLast && is_last_in_doubt) return;
   if (read.from == scenario::Read::From::kLast) from = in_channel->second.rbegin()->first;
   if (read.from == scenario::Read::From::kSequence) from = read.sequence;
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/disktruth/disk_finding.h"
 #include "harness/oracle/expectation.h"
 #include "harness/runner/oracles.h"
 #include "harness/runner/perform.h"
@@ -108,10 +109,12 @@ class Execution {
   }
 
   bool LacksSomething() {
-    const auto has = driver_.Info().capabilities;
+    const driver::TargetInfo info = driver_.Info();
     for (const std::string& need : scenario_.needs) {
-      if (std::ranges::find(has, need) == has.end())
-        return End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"");
+      if (std::ranges::find(info.capabilities, need) != info.capabilities.end()) continue;
+      const auto why = info.lacks.find(need);
+      return End(Kind::kSkipped, "the target lacks the capability \"" + need + "\"" +
+                                     (why == info.lacks.end() ? "" : ": " + why->second));
     }
     if (JudgesItself() && scenario_.suite == verdict::Suite::kCompatibility &&
         options_.reference == nullptr)
@@ -280,7 +283,8 @@ class Execution {
     if (finding.level == verdict::Level::kInfo) return false;
     if (is_about_it || finding.level != verdict::Level::kMust) return is_about_it;
     if (scenario_.suite != verdict::Suite::kConformance) return true;
-    return finding.requirement.empty() || finding.requirement.starts_with("D-");
+    return finding.requirement.empty() || finding.requirement.starts_with("D-") ||
+           disktruth::IsOfAnyStore(finding.requirement);
   }
 
   // A refused start leaves nothing to act on. Where an expectation spoke of it, it held; otherwise

@@ -7,6 +7,7 @@ namespace {
 
 // Of a requirement's id: who is not about the documentation says so by its first letter.
 verdict::Suite SuiteOf(const std::string& requirement) {
+  if (disktruth::IsOfAnyStore(requirement)) return verdict::Suite::kConformance;
   if (requirement.starts_with("K-")) return verdict::Suite::kCompatibility;
   if (requirement.starts_with("H-")) return verdict::Suite::kHardening;
   return verdict::Suite::kConformance;

@@ -1,0 +1,132 @@
+// What the model holds a target to that an interrupt has hit: all that was acked, and nothing else
+// but what may have been on its way.
+#include <gtest/gtest.h>
+
+#include "harness/oracle/model.h"
+
+namespace atrest::oracle {
+namespace {
+
+using scenario::Read;
+using Deliveries = std::vector<std::pair<uint64_t, std::string>>;
+
+class ModelDoubtTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Start();
+    EXPECT_EQ(Publish({"one", "two"}, 2), "ok");
+  }
+  std::string Start(bool ok = true) {
+    scenario::Settings settings;
+    settings.encrypt = true;
+    settings.key_variable = "k";
+    settings.max_messages = max_messages_;
+    return First(model_.Observe(scenario::Start{settings}, {verdict::Started{ok, ""}, {}}));
+  }
+  void Interrupt(scenario::Interrupt::How how = scenario::Interrupt::How::kKill) {
+    EXPECT_TRUE(model_.Observe(scenario::Interrupt{.how = how}, {verdict::Done{}, {}}).empty());
+  }
+  void KillAndStart() {
+    EXPECT_TRUE(model_.Observe(scenario::Kill{}, {verdict::Done{}, {}}).empty());
+    EXPECT_EQ(Start(), "ok");
+  }
+  std::string Publish(const std::vector<std::string>& payloads, uint64_t acked) {
+    return First(model_.Observe(scenario::Publish{"foo", payloads},
+                                {verdict::Published{acked, "not acked"}, {}}));
+  }
+  bool Accepts(const Deliveries& deliveries, const Read& read = {"foo"},
+               const std::string& error = "") {
+    verdict::Read seen;
+    for (const auto& [sequence, payload] : deliveries)
+      seen.deliveries.push_back({sequence, payload, "foo", false});
+    seen.error = error;
+    return model_.Observe(read, {seen, {}}).empty();
+  }
+  static std::string First(const std::vector<Finding>& findings) {
+    return findings.empty() ? "ok" : findings[0].message;
+  }
+
+  std::optional<uint64_t> max_messages_;
+  Model model_{{{"k", "the key"}}};
+};
+
+TEST_F(ModelDoubtTest, WhatWasOnItsWayMayBeThere) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three", "four", "five"}, 1), "ok");
+  EXPECT_TRUE(Accepts({{1, "one"}}, {"foo"}, "killed")) << "it may have been killed in between";
+  KillAndStart();
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}}));
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}, {4, "four"}}));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}})) << "the third was acked";
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}, {4, "five"}})) << "it was not sent";
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}, {4, "four"}, {5, "four"}}));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}, {4, "fuor"}}));
+}
+
+TEST_F(ModelDoubtTest, WhatComesBehindItKeepsItsOrder) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 0), "ok");
+  KillAndStart();
+  EXPECT_EQ(Publish({"four", "five"}, 2), "ok");
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}, {4, "four"}, {5, "five"}}));
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "four"}, {4, "five"}}));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "three"}, {4, "five"}}));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "five"}, {4, "four"}}));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "four"}, {4, "three"}, {5, "five"}}));
+  EXPECT_TRUE(Accepts({{3, "three"}, {4, "four"}}, {"foo", Read::From::kSequence, 3, 2}));
+  EXPECT_FALSE(Accepts({{3, "three"}, {4, "five"}}, {"foo", Read::From::kSequence, 3, 2}));
+  EXPECT_TRUE(Accepts({{4, "five"}}, {"foo", Read::From::kSequence, 4}));
+  EXPECT_FALSE(Accepts({{4, "four"}}, {"foo", Read::From::kSequence, 4}));
+  EXPECT_TRUE(Accepts({{4, "five"}}, {"foo", Read::From::kLast}));
+  EXPECT_FALSE(Accepts({{4, "four"}}, {"foo", Read::From::kLast}));
+}
+
+TEST_F(ModelDoubtTest, TheSamePayloadTwiceIsNotConfused) {
+  Interrupt();
+  EXPECT_EQ(Publish({"same"}, 0), "ok");
+  KillAndStart();
+  EXPECT_EQ(Publish({"same", "last"}, 2), "ok");
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "same"}, {4, "last"}}));
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "same"}, {4, "same"}, {5, "last"}}));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "last"}}));
+}
+
+TEST_F(ModelDoubtTest, AFullDiskMayRefuseAndOnlyThat) {
+  Interrupt(scenario::Interrupt::How::kFull);
+  EXPECT_EQ(Publish({"three"}, 0), "ok");
+  EXPECT_EQ(Publish({"four"}, 0), "ok");
+  EXPECT_TRUE(Accepts({}, {"foo"}, "no space"));
+  KillAndStart();
+  EXPECT_FALSE(Accepts({}, {"foo"}, "no space"));
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, "four"}}));
+  EXPECT_NE(Publish({"five"}, 0), "ok") << "the run with the full disk is over";
+}
+
+TEST_F(ModelDoubtTest, AStartMayBeRefusedOnlyWhileAnInterruptIsArmed) {
+  EXPECT_TRUE(model_.Observe(scenario::Stop{}, {verdict::Done{}, {}}).empty());
+  Interrupt(scenario::Interrupt::How::kFull);
+  EXPECT_EQ(Start(false), "ok");
+  EXPECT_NE(Start(false), "ok");
+}
+
+TEST_F(ModelDoubtTest, LimitsMayRemoveWhatIsInDoubt) {
+  max_messages_ = 2;
+  KillAndStart();
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 0), "ok");
+  KillAndStart();
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}}));
+  EXPECT_TRUE(Accepts({{2, "two"}, {3, "three"}}));
+  EXPECT_EQ(Publish({"four", "five"}, 2), "ok");
+  EXPECT_TRUE(Accepts({{4, "four"}, {5, "five"}}));
+  EXPECT_FALSE(Accepts({{4, "five"}, {5, "four"}}));
+}
+
+TEST_F(ModelDoubtTest, WhatMayBeThereIsACanary) {
+  Interrupt();
+  EXPECT_EQ(Publish({"a long secret"}, 0), "ok");
+  EXPECT_EQ(model_.Canaries(), std::vector<std::string>{"a long secret"});
+}
+
+}  // namespace
+}  // namespace atrest::oracle
