@@ -28,6 +28,8 @@ void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
 void AddSmokeCommand(CLI::App& app, RunVerb& chosen);
 void AddInspectCommand(CLI::App& app, RunVerb& chosen);
+void AddReplayCommand(CLI::App& app, RunVerb& chosen);
+void AddMinimiseCommand(CLI::App& app, RunVerb& chosen);
 
 // The directory with scenarios/ and fixtures/: GIVEN, or else the nearest that has both, upwards
 // from the working directory and from where this program stands. Throws CommandError if there is

@@ -30,6 +30,8 @@ int Main(int argc, char** argv) {
   atrest::cli::AddSmokeCommand(app, chosen);
   atrest::cli::AddListCommand(app, chosen);
   atrest::cli::AddInspectCommand(app, chosen);
+  atrest::cli::AddReplayCommand(app, chosen);
+  atrest::cli::AddMinimiseCommand(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
