@@ -83,13 +83,14 @@ std::string NameOf(const Failure& failure) {
 
 scenario::Scenario Citing(const Failure& failure, scenario::Scenario scenario,
                           const scenario::Requirements& requirements) {
-  const std::string id = failure.requirement.str();
+  const scenario::Requirement* broken = requirements.Find(failure.requirement.str());
+  const bool is_of_suite = broken != nullptr && broken->suite == failure.suite;
   scenario.id = NameOf(failure);
   scenario.title = "Generated: " + shrink::Show(failure.fingerprint());
-  const bool stays = id.empty() && scenario.suite == failure.suite;
-  if (!stays) scenario.requirements = {id};
-  // What breaks no requirement by name is counted against the first of its suite.
-  if (!stays && id.empty()) {
+  if (is_of_suite) {
+    scenario.requirements = {broken->id};
+  } else if (scenario.suite != failure.suite) {
+    // What breaks no requirement of its suite by name is counted against the suite's first.
     const auto& all = requirements.all();
     const auto first = std::ranges::find(all, failure.suite, &scenario::Requirement::suite);
     if (first != all.end()) scenario.requirements = {first->id};

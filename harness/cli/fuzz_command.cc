@@ -162,6 +162,7 @@ void AddFuzzCommand(CLI::App& app, RunVerb& chosen) {
   auto arguments = std::make_shared<FuzzArguments>();
   arguments->target.name = "inproc";
   AddTargetOptions(*verb, arguments->target);
+  verb->get_option("--target")->required(false)->capture_default_str();
   verb->add_option("--seed", arguments->jobs.seed, "Of the first case; the next has the next")
       ->capture_default_str();
   verb->add_option("--cases", arguments->jobs.cases, "How many cases, of all shards")

@@ -146,7 +146,12 @@ std::string UsedChannel(Story& story) {
   return std::next(channels.begin(), at)->first;
 }
 
-std::string OddChannel(Story& story) { return NastyChannels(story.random(), 1).front(); }
+std::string OddChannel(Story& story) {
+  constexpr size_t kDirectoryNameMax = 255;
+  std::string name = NastyChannels(story.random(), 1).front();
+  if (name.size() > kDirectoryNameMax) name.resize(kDirectoryNameMax);
+  return name;
+}
 
 void ReadSomehow(Story& story, const std::string& channel) {
   using From = scenario::Read::From;

@@ -18,6 +18,11 @@ bool IsEmptyKey(const std::optional<std::string>& name) {
   return !name || BytesOfKey(*name).empty();
 }
 
+std::string Upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
 // Whether the real server seals with SETTINGS (standalone.md 3.6).
 bool Seals(const Settings& settings) {
   return settings.encrypt.value_or(false) || !IsEmptyKey(settings.key_option);
@@ -27,8 +32,7 @@ bool Seals(const Settings& settings) {
 bool IsRefused(const Settings& settings) {
   static const std::vector<std::string> kNames = {"", "AES", "CHACHA"};
   if (!Seals(settings)) return false;
-  std::string cipher = settings.cipher.value_or("");
-  for (char& c : cipher) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const std::string cipher = Upper(settings.cipher.value_or(""));
   return std::ranges::find(kNames, cipher) == kNames.end() ||
          (IsEmptyKey(settings.key_variable) && IsEmptyKey(settings.key_option));
 }
@@ -122,9 +126,10 @@ void Story::End() {
   Stop();
 }
 
-void Story::Publish(const std::string& channel, std::vector<std::string> payloads,
-                    bool explicit_empty, const std::string& client) {
+void Story::Publish(const std::string& name, std::vector<std::string> payloads, bool explicit_empty,
+                    const std::string& client) {
   if (!running_ || payloads.empty() || (explicit_empty && !Can("explicit_empty"))) return;
+  const std::string& channel = names_.try_emplace(Upper(name), name).first->second;
   if (!refused_) Remember(channel, payloads);
   Push(scenario::Publish{channel, std::move(payloads), client, explicit_empty});
 }

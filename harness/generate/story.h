@@ -61,7 +61,9 @@ class Story {
   void Stop();
   void Kill();  // where the target cannot be killed, it is stopped
   void End();   // whatever ends this run
-  void Publish(const std::string& channel, std::vector<std::string> payloads,
+  // To the channel that NAME was used for first, in whatever case: the real server refuses names that
+  // differ in nothing else.
+  void Publish(const std::string& name, std::vector<std::string> payloads,
                bool explicit_empty = false, const std::string& client = "");
   void Read(scenario::Read read);
   void ReadAll(const std::string& channel) { Read({channel}); }
@@ -98,6 +100,7 @@ class Story {
   std::set<std::string> needs_;
   std::map<std::string, StoryChannel> channels_;
   std::set<std::string> copies_;
+  std::map<std::string, std::string> names_;  // of channels, by their capitals
   uint64_t texts_ = 0;
   bool running_ = false;
   bool has_store_ = false;
