@@ -15,6 +15,7 @@ atrest_python_test(own_stores SCRIPT harness/pyreader/own_stores_test.py
   ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(compare_program SCRIPT harness/cli/compare_test.py
   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(fuzz_program SCRIPT harness/cli/fuzz_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(atrest_program SCRIPT harness/cli/atrest_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reference_over_the_wire SCRIPT harness/cli/reference_test.py
   ARGS "$<TARGET_FILE:atrest>")

@@ -3,24 +3,23 @@
 // Threads: one.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/campaign/cases.h"
 #include "harness/driver/registry.h"
+#include "reference/base/check.h"
 #include "reference/env/posix_env.h"
 
 namespace atrest::campaign {
 
-class CampaignFixture : public testing::Test {
- protected:
+class CampaignFixture {
+ public:
   CampaignFixture() {
     auto opened = runner::Suite::Open(files_, ".");
-    EXPECT_TRUE(opened.ok()) << opened.status().message();
-    if (opened.ok()) suite_ = std::make_unique<runner::Suite>(std::move(opened).value());
+    ATREST_CHECK(opened.ok());
+    suite_ = std::make_unique<runner::Suite>(std::move(opened).value());
   }
 
   // Cases of the properties that match PATTERNS, on the target NAME.

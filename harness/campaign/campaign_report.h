@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/campaign/jobs.h"
-#include "harness/campaign/reduce.h"
+#include "harness/campaign/campaign_jobs.h"
+#include "harness/campaign/reduce_failure.h"
 #include "harness/verdict/verdict.h"
 
 namespace atrest::campaign {

@@ -1,3 +1,4 @@
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -77,14 +78,15 @@ TEST(SeedsTest, JobsAndShardsTakeEveryCaseOnce) {
   for (const auto& [seed, times] : taken) EXPECT_EQ(times, 1) << seed;
 }
 
-class CampaignTest : public CampaignFixture {
+class CampaignTest : public testing::Test, protected CampaignFixture {
  protected:
   JobsOutcome Jobs(const CaseOptions& options, const JobOptions& jobs) {
     const Cases cases(*suite_, files_, options);
-    auto outcome = RunJobs(cases, jobs, clock_);
+    auto outcome = RunJobs(cases, jobs, clock_, watch_);
     EXPECT_TRUE(outcome.ok()) << outcome.status().message();
     return outcome.ok() ? std::move(outcome).value() : JobsOutcome();
   }
+  InterruptWatch watch_;
   static JobOptions Of(uint64_t cases, uint64_t jobs = 1) {
     JobOptions options;
     options.cases = cases;
@@ -158,7 +160,7 @@ TEST_F(CampaignTest, AJobThatDiesTakesOneCaseWithIt) {
   EXPECT_EQ(outcome.tally.failure(0).kind.str(), "the process of a job ended by itself: signal 9");
   // A job that ends with a code and no word is the harness's own failure.
   const Cases cases(*suite_, files_, On(make, {"property/crypto/round_trip"}));
-  EXPECT_FALSE(RunJobs(cases, Of(5), clock_).ok());
+  EXPECT_FALSE(RunJobs(cases, Of(5), clock_, watch_).ok());
 }
 
 TEST_F(CampaignTest, ACaseThatHangsIsEnded) {
@@ -185,7 +187,8 @@ TEST_F(CampaignTest, AFailureBecomesOneSmallScenario) {
     const Failure& failure = found.tally.failure(i);
     if (failure.requirement.str() != "H-swap") continue;
     ++swaps;
-    const auto reduced = Reduce(failure, cases, {directory.path(), 60'000, 150}, files_, clock_);
+    const auto reduced =
+        Reduce(failure, cases, {directory.path(), 60'000, 150}, files_, clock_, watch_);
     ASSERT_TRUE(reduced.ok()) << reduced.status().message();
     EXPECT_TRUE(reduced.value().reproduced);
     // Start, publish, stop, tamper, start, read.

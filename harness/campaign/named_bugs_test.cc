@@ -1,5 +1,7 @@
 // The bugs of the real server that are known by name come out of generated sequences on the
 // reference, each under its own requirement.
+#include <gtest/gtest.h>
+
 #include <set>
 
 #include "harness/campaign/campaign_fixture.h"
@@ -7,7 +9,7 @@
 namespace atrest::campaign {
 namespace {
 
-class NamedBugsTest : public CampaignFixture {
+class NamedBugsTest : public testing::Test, protected CampaignFixture {
  protected:
   // Requirements that the ideal found broken in CASES cases.
   std::set<std::string> Broken(const CaseOptions& options, uint64_t cases) {

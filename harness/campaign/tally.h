@@ -1,6 +1,6 @@
 // What the cases of a campaign have shown: counts, failures by fingerprint, coverage. Plain data of
-// fixed size: the processes of a campaign (jobs.h) each write one in shared memory, so that what was
-// found is there whatever becomes of them.
+// fixed size: the processes of a campaign (campaign_jobs.h) each write one in shared memory, and
+// what was found is there whatever becomes of them.
 // Errors: none; more kinds of failures than there is room for are counted as dropped.
 // Threads: none shared.
 #pragma once

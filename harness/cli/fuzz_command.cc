@@ -73,7 +73,7 @@ std::vector<std::pair<std::string, std::string>> OptionsOf(const FuzzArguments& 
 
 // One failure after the other, each with its share of what is left of the time.
 void ReduceAll(const FuzzArguments& arguments, const campaign::Cases& cases,
-               campaign::Report& report) {
+               campaign::Report& report, campaign::InterruptWatch& watch) {
   if (arguments.keep.empty() || arguments.shrink_s <= 0 || report.outcome->interrupted) return;
   env::PosixFileSystem files;
   env::SystemClock clock;
@@ -83,11 +83,11 @@ void ReduceAll(const FuzzArguments& arguments, const campaign::Cases& cases,
   const int64_t until = clock.NowNs() / kNsPerMs + arguments.shrink_s * kMsPerSecond;
   for (size_t i = 0; i < order.size(); ++i) {
     const int64_t left = until - clock.NowNs() / kNsPerMs;
-    if (left <= 0) return;
+    if (left <= 0 || watch.was_interrupted()) return;
     campaign::ReduceOptions options;
     options.directory = arguments.keep;
     options.time_ms = left / static_cast<int64_t>(order.size() - i);
-    auto reduced = campaign::Reduce(tally.failure(order[i]), cases, options, files, clock);
+    auto reduced = campaign::Reduce(tally.failure(order[i]), cases, options, files, clock, watch);
     report.reduced[order[i]] = ValueOr(std::move(reduced), ExitCode::kHarnessFailed);
   }
 }
@@ -127,6 +127,7 @@ ExitCode Fuzz(FuzzArguments arguments) {
   report.capabilities = options.generate.capabilities;
   report.strict = arguments.strict;
   report.steps = arguments.steps;
+  campaign::InterruptWatch watch;
   std::cout << "fuzz:";
   for (const auto& [name, value] : report.options) std::cout << ' ' << name << ' ' << value << ';';
   std::cout << '\n' << std::flush;
@@ -136,10 +137,10 @@ ExitCode Fuzz(FuzzArguments arguments) {
   }
   const campaign::Cases cases(suite, files, options);
   const auto outcome =
-      std::make_unique<Result<campaign::JobsOutcome>>(RunJobs(cases, arguments.jobs, clock));
+      std::make_unique<Result<campaign::JobsOutcome>>(RunJobs(cases, arguments.jobs, clock, watch));
   if (!outcome->ok()) throw CommandError{ExitCode::kHarnessFailed, outcome->status().message()};
   report.outcome = &outcome->value();
-  ReduceAll(arguments, cases, report);
+  ReduceAll(arguments, cases, report, watch);
   campaign::PrintReport(report, std::cout);
   std::cout << std::flush;
   if (!arguments.json.empty()) WriteJson(arguments.json, campaign::JsonOf(report));

@@ -1,5 +1,5 @@
 // Which pairs of circumstances some generated scenarios have met: where the key came from, the
-// switch, the configuration file, the cipher, what the store held at the start, and how it was read.
+// switch, the configuration file, the cipher, what the store held at the start, how it was read.
 // Bugs of options and stores mostly need two circumstances together, so pairs are what is counted;
 // what no target like this one can meet is left out.
 // Plain data of fixed size, so that processes can share one.

@@ -1,5 +1,5 @@
-// What the focus generators (focus.h) say over and over: starts with the documented options, classes
-// of payloads, ways to read.
+// What the focus generators (focus.h) say over and over: starts with documented options, classes of
+// payloads, ways to read.
 // Threads: pure functions of the story's generator of random numbers.
 #pragma once
 
@@ -44,7 +44,7 @@ scenario::Settings Sealed(Story& story, const std::string& name = kKey);
 scenario::Settings PlainlySealed(const std::string& name = kKey);
 inline scenario::Settings Off() { return {}; }
 
-// Any options of encryption together: sources of keys, the switch, the cipher, a configuration file.
+// Any options of encryption together: sources of keys, switch, cipher, configuration file.
 scenario::Settings AnyEncryption(Story& story);
 
 // A key that is not kKey, nor empty.

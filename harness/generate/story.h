@@ -1,4 +1,4 @@
-// A scenario in the making: steps are told one after the other, each checked against what may follow
+// A scenario in the making: steps are told one after the other, each only where it may follow
 // (scenario/loader.h), and what the store then holds is remembered as far as the real server's
 // behaviour tells (standalone.md 1 and 3), so that a later tamper step fits the files. Whatever is
 // told, the result is a valid scenario that asks for nothing that the target lacks: a verb that
@@ -56,13 +56,13 @@ class Story {
   bool has_store() const { return has_store_; }
   const std::map<std::string, StoryChannel>& channels() const { return channels_; }
 
-  // Verbs. Starting what runs, and stopping what does not, does nothing; Start ends what runs first.
+  // Verbs. Stopping what does not run does nothing; Start ends what runs first.
   void Start(scenario::Settings settings);
   void Stop();
   void Kill();  // where the target cannot be killed, it is stopped
   void End();   // whatever ends this run
-  // To the channel that NAME was used for first, in whatever case: the real server refuses names that
-  // differ in nothing else.
+  // To the channel that NAME was used for first, in whatever case: the real server refuses names
+  // that differ in nothing else.
   void Publish(const std::string& name, std::vector<std::string> payloads,
                bool explicit_empty = false, const std::string& client = "");
   void Read(scenario::Read read);
@@ -76,7 +76,7 @@ class Story {
   // A text that no other message has, all of one size: what a swap of two messages shows in.
   std::string Text();
 
-  // A record of CHANNEL whose data the target has sealed, from 1; 0 for none. Of two of one size, or
+  // A record of CHANNEL whose data the target has sealed, from 1; 0 for none. Two of one size, or
   // both 0.
   uint64_t SealedRecord(const std::string& channel);
   std::pair<uint64_t, uint64_t> SealedPair(const std::string& channel);

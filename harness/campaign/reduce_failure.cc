@@ -1,4 +1,4 @@
-#include "harness/campaign/reduce.h"
+#include "harness/campaign/reduce_failure.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -104,7 +104,7 @@ scenario::Scenario Citing(const Failure& failure, scenario::Scenario scenario,
 }
 
 Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceOptions& options,
-                       env::FileSystem& files, env::Clock& clock) {
+                       env::FileSystem& files, env::Clock& clock, InterruptWatch& watch) {
   void* memory =
       mmap(nullptr, sizeof(Left), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return Status(Code::kIo, "no shared memory to reduce in");
@@ -113,13 +113,17 @@ Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceO
   reduced.file = options.directory + "/" + NameOf(failure) + ".json";
   const pid_t process = fork();
   if (process == 0) {
+    watch.Restore();
     alarm(static_cast<unsigned>(options.time_ms / kMsPerSecond) + kGraceS);
     const Status done = ReduceHere(failure, cases, options, files, clock, reduced);
     Leave(reduced, *left);
     if (!done.ok()) left->error = done.message();
     std::_Exit(0);
   }
-  if (process > 0) waitpid(process, nullptr, 0);
+  while (process > 0 && waitpid(process, nullptr, WNOHANG) == 0) {
+    watch.Wait();
+    if (watch.was_interrupted()) kill(process, SIGKILL);
+  }
   reduced.reproduced = left->reproduced;
   reduced.steps = left->steps;
   reduced.executions = left->executions;

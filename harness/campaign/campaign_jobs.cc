@@ -1,4 +1,4 @@
-#include "harness/campaign/jobs.h"
+#include "harness/campaign/campaign_jobs.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -6,14 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <vector>
-
-#include "harness/campaign/signals.h"
 
 namespace atrest::campaign {
 namespace {
@@ -53,23 +50,22 @@ class SharedJobs {
 
 class Campaign {
  public:
-  Campaign(const Cases& cases, const JobOptions& options, env::Clock& clock)
-      : cases_(cases), options_(options), clock_(clock), shared_(options.jobs) {}
+  Campaign(const Cases& cases, const JobOptions& options, env::Clock& clock, InterruptWatch& watch)
+      : cases_(cases), options_(options), clock_(clock), watch_(watch), shared_(options.jobs) {}
 
   Result<JobsOutcome> Run() {
     if (!shared_.ok()) return Status(Code::kIo, "no shared memory for the jobs");
     const int64_t began = clock_.NowNs();
     if (options_.time_ms > 0) deadline_ = began + options_.time_ms * kNsPerMs;
-    const InterruptWatch watch;
     for (uint64_t job = 0; job < options_.jobs; ++job)
       workers_.push_back({job, Seeds(options_, job)});
     for (Worker& worker : workers_) Begin(worker);
-    while (AnyRuns() && failed_.ok()) AwaitOne(watch);
+    while (AnyRuns() && failed_.ok()) AwaitOne();
     EndAll();
     if (!failed_.ok()) return failed_;
     auto outcome = std::make_unique<JobsOutcome>();
     for (const Worker& worker : workers_) outcome->tally.Add(shared_[worker.job].tally);
-    outcome->interrupted = watch.was_interrupted();
+    outcome->interrupted = watch_.was_interrupted();
     outcome->seconds = static_cast<double>(clock_.NowNs() - began) / kNsPerSecond;
     return std::move(*outcome);
   }
@@ -90,8 +86,7 @@ class Campaign {
 
   // What a child process does; never returns, so that nothing of the parent is ended twice.
   [[noreturn]] void RunHere(Worker& worker) {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGALRM, SIG_DFL);
+    watch_.Restore();
     LimitMemory();
     Shared& own = shared_[worker.job];
     int code = 0;
@@ -136,28 +131,30 @@ class Campaign {
     return false;
   }
 
-  void AwaitOne(const InterruptWatch& watch) {
-    if (watch.was_interrupted()) Signal(SIGINT);
+  void AwaitOne() {
     int how = 0;
-    const pid_t process = waitpid(-1, &how, 0);
-    if (process < 0 && errno == EINTR) return;
+    const pid_t process = waitpid(-1, &how, WNOHANG);
+    if (process == 0) {
+      watch_.Wait();
+      if (watch_.was_interrupted()) Signal(SIGKILL);
+      return;
+    }
+    if (process < 0) failed_ = Status(Code::kIo, "the jobs cannot be waited for");
     for (Worker& worker : workers_) {
       if (worker.process != process) continue;
       worker.process = -1;
-      Ended(worker, how, watch.was_interrupted());
+      Ended(worker, how);
       return;
     }
-    // Not one of ours, or none left.
-    if (process < 0) failed_ = Status(Code::kIo, "the jobs cannot be waited for");
   }
 
-  void Ended(Worker& worker, int how, bool interrupted) {
+  void Ended(Worker& worker, int how) {
     Shared& own = shared_[worker.job];
     if (WIFEXITED(how)) {
       if (WEXITSTATUS(how) != 0) failed_ = Status(Code::kIo, own.error.str());
       return;
     }
-    if (interrupted || !own.is_running) return;
+    if (watch_.was_interrupted() || !own.is_running) return;
     NoteLost(own, WTERMSIG(how));
     // On behind the case that ended the process.
     while (!worker.seeds.done() && worker.seeds.Take() != own.seed) {
@@ -186,7 +183,7 @@ class Campaign {
   }
 
   void EndAll() {
-    Signal(SIGINT);
+    Signal(SIGKILL);
     for (Worker& worker : workers_) {
       if (worker.process > 0) waitpid(worker.process, nullptr, 0);
       worker.process = -1;
@@ -196,6 +193,7 @@ class Campaign {
   const Cases& cases_;
   const JobOptions& options_;
   env::Clock& clock_;
+  InterruptWatch& watch_;
   SharedJobs shared_;
   std::vector<Worker> workers_;
   int64_t deadline_ = 0;
@@ -205,8 +203,9 @@ class Campaign {
 
 }  // namespace
 
-Result<JobsOutcome> RunJobs(const Cases& cases, const JobOptions& options, env::Clock& clock) {
-  return Campaign(cases, options, clock).Run();
+Result<JobsOutcome> RunJobs(const Cases& cases, const JobOptions& options, env::Clock& clock,
+                            InterruptWatch& watch) {
+  return Campaign(cases, options, clock, watch).Run();
 }
 
 }  // namespace atrest::campaign

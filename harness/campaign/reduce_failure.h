@@ -9,6 +9,7 @@
 #include <string>
 
 #include "harness/campaign/cases.h"
+#include "harness/campaign/interrupt_watch.h"
 #include "reference/base/status.h"
 #include "reference/env/env.h"
 
@@ -32,10 +33,10 @@ struct ReduceOptions {
 std::string NameOf(const Failure& failure);
 
 Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceOptions& options,
-                       env::FileSystem& files, env::Clock& clock);
+                       env::FileSystem& files, env::Clock& clock, InterruptWatch& watch);
 
-// The scenario as it is to be saved: it cites what FAILURE broke, in its suite, so that it is judged
-// for that when it is run again.
+// The scenario as it is to be saved: it cites what FAILURE broke, in its suite, and is judged for
+// that when it is run again.
 scenario::Scenario Citing(const Failure& failure, scenario::Scenario scenario,
                           const scenario::Requirements& requirements);
 

@@ -4,12 +4,13 @@
 // Bounds: the number of cases, the time of all and of each, the memory of a process, and the number
 // of processes that may be lost (kLostMax).
 // Errors: a Status where processes or targets cannot be made.
-// Threads: one; SIGINT ends the campaign early, with what was found.
+// Threads: one; an interrupt ends the campaign early, with what was found.
 #pragma once
 
 #include <cstdint>
 
 #include "harness/campaign/cases.h"
+#include "harness/campaign/interrupt_watch.h"
 #include "harness/campaign/tally.h"
 #include "reference/base/status.h"
 #include "reference/env/env.h"
@@ -56,6 +57,7 @@ class Seeds {
   uint64_t next_;
 };
 
-Result<JobsOutcome> RunJobs(const Cases& cases, const JobOptions& options, env::Clock& clock);
+Result<JobsOutcome> RunJobs(const Cases& cases, const JobOptions& options, env::Clock& clock,
+                            InterruptWatch& watch);
 
 }  // namespace atrest::campaign
