@@ -20,6 +20,7 @@ atrest_python_test(own_stores_of_server SCRIPT harness/pyreader/own_stores_test.
 atrest_python_test(checks SCRIPT ci/checks_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(compare_program SCRIPT harness/cli/compare_test.py
   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(fuzz_program SCRIPT harness/cli/fuzz_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(atrest_program SCRIPT harness/cli/atrest_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reproduce_program SCRIPT harness/cli/reproduce_test.py
   ARGS "$<TARGET_FILE:atrest>")

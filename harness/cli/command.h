@@ -23,6 +23,7 @@ using RunVerb = std::function<verdict::ExitCode()>;
 // Each adds its sub-command to APP and, once that is chosen, leaves its work in CHOSEN.
 void AddRunCommand(CLI::App& app, RunVerb& chosen);
 void AddCompareCommand(CLI::App& app, RunVerb& chosen);
+void AddFuzzCommand(CLI::App& app, RunVerb& chosen);
 void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
 void AddJudgeCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);

@@ -26,6 +26,7 @@ int Main(int argc, char** argv) {
   atrest::cli::AddRunCommand(app, chosen);
   atrest::cli::AddCompareCommand(app, chosen);
   atrest::cli::AddJudgeCommand(app, chosen);
+  atrest::cli::AddFuzzCommand(app, chosen);
   atrest::cli::AddMeasuredCommand(app, chosen);
   atrest::cli::AddSmokeCommand(app, chosen);
   atrest::cli::AddListCommand(app, chosen);
