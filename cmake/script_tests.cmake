@@ -14,10 +14,16 @@ atrest_python_test(crosscheck_test SCRIPT harness/pyreader/crosscheck_test.py)
 atrest_python_test(crosscheck SCRIPT harness/pyreader/crosscheck.py
   ARGS --inspect "$<TARGET_FILE:atrest> inspect" --fixtures fixtures)
 atrest_python_test(own_stores SCRIPT harness/pyreader/own_stores_test.py
-  ARGS "$<TARGET_FILE:atrest>")
+  ARGS "$<TARGET_FILE:atrest>" inproc)
+atrest_python_test(own_stores_of_server SCRIPT harness/pyreader/own_stores_test.py
+  ARGS "$<TARGET_FILE:atrest>" reference)
+atrest_python_test(checks SCRIPT ci/checks_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(compare_program SCRIPT harness/cli/compare_test.py
   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(fuzz_program SCRIPT harness/cli/fuzz_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(atrest_program SCRIPT harness/cli/atrest_test.py ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(reproduce_program SCRIPT harness/cli/reproduce_test.py
+  ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(run_program SCRIPT harness/cli/run_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reference_over_the_wire SCRIPT harness/cli/reference_test.py
   ARGS "$<TARGET_FILE:atrest>")

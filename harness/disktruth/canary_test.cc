@@ -131,6 +131,12 @@ TEST_F(CanaryTest, InCompressedData) {
     ASSERT_FALSE(seen.empty());
     EXPECT_THAT(seen[0], HasSubstr("a payload of 24 bytes, as it is"));
   }
+  // A stream that a look sees the beginning of goes on in the next.
+  const Bytes whole = *FromHex(dynamic);
+  tree.Put("grows", Bytes(whole.begin(), whole.begin() + 40));
+  EXPECT_THAT(Look(), IsEmpty());
+  tree.Put("grows", whole);
+  EXPECT_THAT(Look(), ElementsAre("canary D-01"));
 }
 
 TEST(InflateTest, GarbageEnds) {

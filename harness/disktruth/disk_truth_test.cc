@@ -348,6 +348,21 @@ TEST_F(DiskTruthTest, FieldThatRecordsDoNotHave) {
   EXPECT_THAT(Look(), ElementsAre("clear D-09"));
 }
 
+TEST_F(DiskTruthTest, AJournalIsReadOnWhereItEnded) {
+  Store("foo", "payload");
+  Bytes id;
+  AppendVarintField(id, 1, 7);
+  const Bytes record = Framed(id, 3);
+  AppendTo("foo/subs.dat", ByteView(record).first(9));
+  for (const Finding& finding : LookFully(Target::kRunning)) {
+    EXPECT_EQ(finding.level, verdict::Level::kInfo) << Describe(finding);
+  }
+  AppendTo("foo/subs.dat", ByteView(record).subspan(9));
+  EXPECT_THAT(LookFully(Target::kRunning), IsEmpty());
+  AppendTo("foo/subs.dat", Framed(id, 9));
+  EXPECT_THAT(Look(), ElementsAre("clear K-record-form"));
+}
+
 TEST_F(DiskTruthTest, ChecksumThatIsWrong) {
   Store("foo", "");
   Bytes data = tree.At("foo/msgs.1.dat");

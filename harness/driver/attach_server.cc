@@ -159,7 +159,7 @@ TargetFile Described(const std::string& address, const DriverOptions::Hooks& hoo
   target.name = "attach:" + address;
   target.refusal_prefix = "Failed to start: ";
   if (hooks.start.empty() || hooks.stop.empty()) return target;
-  target.capabilities = {"file", "memory", "client", "raw"};
+  target.capabilities = {"file", "memory", "client", "raw", "explicit_empty"};
   if (!hooks.kill.empty()) target.capabilities.emplace_back("kill");
   if (!hooks.directory.empty()) target.capabilities.emplace_back("format:stan-file-1");
   return target;

@@ -18,6 +18,13 @@ bool PublishesUnseen(const scenario::Scenario& scenario) {
   });
 }
 
+// Options that say what the documentation's options say, in a form that is not read here.
+bool IsConfiguredElsewhere(const scenario::Settings& settings) {
+  return settings.config || std::ranges::any_of(settings.arguments, [](const std::string& text) {
+           return text.find("encrypt") != std::string::npos;
+         });
+}
+
 uint32_t PolynomialOf(const scenario::Scenario& scenario) {
   for (const scenario::Step& step : scenario.steps) {
     const auto* start = std::get_if<scenario::Start>(&step.action);
@@ -54,7 +61,8 @@ disktruth::Mode DiskFollower::ModeOf(const scenario::Settings& settings) const {
   disktruth::Mode mode;
   mode.in_memory = settings.store == "memory";
   mode.limits = settings.max_messages || settings.max_bytes || settings.max_age_ms ||
-                settings.max_inactivity_ms || !settings.channels.empty();
+                settings.max_inactivity_ms || !settings.channels.empty() ||
+                !settings.arguments.empty();
   mode.encrypt = settings.encrypt.value_or(false);
   const auto& name = settings.key_variable ? settings.key_variable : settings.key_option;
   if (mode.encrypt && name) mode.key = scenario_.keys.at(*name);
@@ -62,7 +70,7 @@ disktruth::Mode DiskFollower::ModeOf(const scenario::Settings& settings) const {
   mode.cipher = settings.cipher.value_or("");
   const bool is_named = mode.cipher.empty() || mode.cipher == "AES" || mode.cipher == "CHACHA";
   const bool is_described = mode.encrypt ? !mode.key.empty() && is_named : !settings.key_option;
-  mode.is_judged = is_described && settings.arguments.empty() && !settings.config;
+  mode.is_judged = is_described && !IsConfiguredElsewhere(settings);
   return mode;
 }
 

@@ -125,5 +125,23 @@ TEST_F(DiskFollowerTest, TornRecordsAfterAnInterruptAreNoFault) {
   EXPECT_THAT(Observe(scenario::Wait{}, {verdict::Done{}, {}}), IsEmpty());
 }
 
+// Arguments that do not speak of encryption leave what is sealed a secret, in files of any kind.
+TEST_F(DiskFollowerTest, FilesThatTheFormatDoesNotHaveAreSearchedToo) {
+  EXPECT_THAT(Stop(), IsEmpty());
+  scenario::Start start;
+  start.settings.encrypt = true;
+  start.settings.key_variable = "right";
+  start.settings.arguments = {"-clustered"};
+  const auto started = target_.Start(start.settings, scenario_.keys).value();
+  EXPECT_THAT(Observe(start, started), IsEmpty());
+  EXPECT_THAT(Publish(kSecret), IsEmpty());
+  EXPECT_THAT(Stop(), IsEmpty());
+  ASSERT_TRUE(target_.files().MakeDirectories(target_.directory() + "/raft/a").ok());
+  ASSERT_TRUE(env::WriteWhole(target_.files(), target_.directory() + "/raft/a/raft.log",
+                              AsBytes(std::string("entry ") + kSecret))
+                  .ok());
+  EXPECT_THAT(Observe(scenario::Wait{}, {verdict::Done{}, {}}), Contains("D-01"));
+}
+
 }  // namespace
 }  // namespace atrest::runner

@@ -169,7 +169,7 @@ class Execution {
       if (!IsAskedFor(found.finding)) continue;
       if (options_.oracles == Speak::kAll) {
         Gather(std::move(found));
-      } else if (found.finding.oracle == "disk" && !found.of_the_model) {
+      } else if (found.finding.oracle == "disk" && !found.by_model) {
         if (!on_disk_ && CountsOnDisk(found.finding)) on_disk_ = std::move(found);
       } else if (!ending && Counts(found)) {
         return Fail(std::move(found));

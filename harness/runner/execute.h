@@ -50,8 +50,8 @@ struct Found {
   size_t step = 0;  // index
   verdict::Suite suite = verdict::Suite::kConformance;
   oracle::Finding finding;
-  bool disputed = false;      // the reference shows the same: documentation and 0.25.6 disagree
-  bool of_the_model = false;  // also where it speaks of the disk
+  bool disputed = false;  // the reference shows the same: documentation and 0.25.6 disagree
+  bool by_model = false;  // also where the model says it of the disk
 };
 
 struct Executed {

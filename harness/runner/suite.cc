@@ -22,10 +22,6 @@ bool IsScenario(const std::string& path) {
   return std::ranges::find(kOtherFiles, path) == std::end(kOtherFiles);
 }
 
-}  // namespace
-
-namespace {
-
 bool IsWanted(const std::string& id, const std::vector<std::string>& patterns) {
   return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
            return MatchesPattern(pattern, id);
