@@ -21,7 +21,7 @@ REFERENCE = {f"reference/{name}" for name in (
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
     "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
-    "generate", "shrink", "compare", "report", "load", "cli")}
+    "generate", "shrink", "capture", "campaign", "compare", "report", "load", "cli")}
 
 
 def reference(names):
@@ -55,11 +55,15 @@ LAYERS = {
     "harness/inspect": reference("base env crypto wire store raftlog") | harness("verdict"),
     "harness/disktruth": reference("base") | harness("verdict"),  # Status and Bytes, nothing more
     "harness/runner": reference("base env") | harness(
-        "verdict scenario tamper driver oracle inspect disktruth"),
+        "verdict scenario tamper driver oracle inspect disktruth report"),
     "harness/generate": reference("base") | harness("verdict scenario"),
     "harness/compare": reference("base env crypto") | harness(
         "verdict scenario tamper driver generate"),
+    "harness/campaign": reference("base env") | harness(
+        "verdict scenario driver oracle runner generate shrink"),
     "harness/shrink": reference("base env") | harness("verdict scenario driver oracle runner"),
+    "harness/capture": reference("base env crypto store") | harness(
+        "verdict scenario driver runner inspect"),
     "harness/report": reference("base") | harness("verdict"),
     "harness/load": reference("base wire"),  # a client of any server, so nothing of ours
     "harness/cli": reference("base crypto env sim") | HARNESS - harness("load"),
@@ -76,6 +80,7 @@ MORE_EDGES = [
 # Edges that end at one header, the folder's interface. Tests may go behind it.
 INTERFACES = {
     ("harness/runner", "harness/driver"): "harness/driver/driver.h",
+    ("harness/runner", "harness/report"): "harness/report/printable.h",
     ("harness/compare", "harness/driver"): "harness/driver/driver.h",
 }
 

@@ -3,6 +3,8 @@
 
 atrest_python_test(tidy SCRIPT ci/tidy.py)
 atrest_python_test(tidy_test SCRIPT ci/tidy_test.py)
+atrest_python_test(scenarios_tree SCRIPT ci/scenarios_tree.py)
+atrest_python_test(scenarios_tree_test SCRIPT ci/scenarios_tree_test.py)
 atrest_python_test(fixtures_manifest SCRIPT fixtures/verify.py)
 atrest_python_test(fixtures_manifest_test SCRIPT fixtures/verify_test.py)
 atrest_python_test(fixtures_transcripts SCRIPT fixtures/transcripts_test.py)
@@ -18,7 +20,11 @@ atrest_python_test(own_stores_of_server SCRIPT harness/pyreader/own_stores_test.
 atrest_python_test(checks SCRIPT ci/checks_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(compare_program SCRIPT harness/cli/compare_test.py
   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(fuzz_program SCRIPT harness/cli/fuzz_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(atrest_program SCRIPT harness/cli/atrest_test.py ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(reproduce_program SCRIPT harness/cli/reproduce_test.py
+  ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(run_program SCRIPT harness/cli/run_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reference_over_the_wire SCRIPT harness/cli/reference_test.py
   ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(adapters SCRIPT adapters/adapters_test.py

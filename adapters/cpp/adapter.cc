@@ -42,11 +42,13 @@ class Adapter {
 
  private:
   static json Hello() {
-    return {{"protocol", 1},
-            {"name", "reference-store"},
-            {"version", "1"},
-            {"capabilities", {"file", "memory", "kill", "clock", "format:stan-file-1"}},
-            {"is_reference", true}};
+    return {
+        {"protocol", 1},
+        {"name", "reference-store"},
+        {"version", "1"},
+        {"capabilities",
+         {"file", "memory", "kill", "clock", "format:stan-file-1", "interrupt", "explicit_empty"}},
+        {"is_reference", true}};
   }
 
   json Start(const json& request) {
@@ -132,7 +134,7 @@ class Adapter {
     return store_->CreateChannel(name);
   }
 
-  Status StoreOne(const std::string& name, const std::string& payload) {
+  Status StoreOne(const std::string& name, const std::string& payload, bool is_explicit) {
     const auto channel = ChannelNamed(name);
     if (!channel.ok()) return channel.status();
     clock_.Advance(kNsPerMessage);
@@ -140,7 +142,7 @@ class Adapter {
     message.sequence = channel.value()->messages->LastSequence() + 1;
     message.subject = name;
     message.timestamp_ns = clock_.NowNs();
-    if (!payload.empty()) message.data = ToBytes(payload);
+    if (!payload.empty() || is_explicit) message.data = ToBytes(payload);
     ATREST_TRY(channel.value()->messages->Store(std::move(message)));
     return channel.value()->messages->Flush();
   }
@@ -149,7 +151,8 @@ class Adapter {
     uint64_t acked = 0;
     for (const json& payload : request.at("payloads")) {
       const Status stored =
-          StoreOne(request.at("channel"), adapter::Decode(payload.get<std::string>()));
+          StoreOne(request.at("channel"), adapter::Decode(payload.get<std::string>()),
+                   request.value("explicit_empty", false));
       if (!stored.ok()) return {{"acked", acked}, {"error", stored.message()}};
       ++acked;
     }

@@ -10,7 +10,7 @@ import time
 import file_store
 from file_store import StoreError
 
-CAPABILITIES = ["file", "memory", "kill", "format:stan-file-1"]
+CAPABILITIES = ["file", "memory", "kill", "format:stan-file-1", "interrupt"]
 DEFAULT_POLYNOMIAL = 3988292384
 
 
@@ -120,7 +120,10 @@ class Adapter:
         return {"messages": messages}
 
     def stop(self, _):
-        self.store.close()
+        try:
+            self.store.close()
+        except OSError as error:  # as on a full disk: a stop cannot be refused
+            self.note("ERR", str(error))
         self.store = None
         return {}
 

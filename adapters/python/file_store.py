@@ -185,7 +185,10 @@ class Slice:
         self.check_crc = check_crc
         self.entries = []
         had_index = os.path.exists(self.index_path)
-        data = contents(self.data_path)
+        try:
+            data = contents(self.data_path)
+        except StoreError as error:
+            raise StoreError(str(error), "dat") from error
         index = contents(self.index_path)
         if had_index:
             try:
@@ -291,8 +294,9 @@ class Channel:
             for number in sorted(int(file[5:-4]) for file in names):
                 self.slices.append(Slice(self.directory, number, store.log, store.check_crc))
         except StoreError as error:
+            kind = error.args[1] if len(error.args) > 1 else "idx"
             raise StoreError(f"unable to recover message store for [{name}](file: "
-                             f'"{name}/msgs.{number}.idx"): {error}') from error
+                             f'"{name}/msgs.{number}.{kind}"): {error.args[0]}') from error
         self.slices = [one for one in self.slices if one.entries]
         entries = self.entries()
         self.last = entries[-1][1][0] if entries else 0
@@ -388,7 +392,10 @@ class FileStore:
 
     def recover_server(self, cluster, has_channels):
         path = self.directory + "/server.dat"
-        data = contents(path)
+        try:
+            data = contents(path)
+        except StoreError as error:
+            raise StoreError(f'unable to recover server file "server.dat": {error}') from error
         if len(data) == len(VERSION):
             if has_channels:
                 self.log("WRN", "Server information was not recovered, however channels are "

@@ -23,10 +23,16 @@ using RunVerb = std::function<verdict::ExitCode()>;
 // Each adds its sub-command to APP and, once that is chosen, leaves its work in CHOSEN.
 void AddRunCommand(CLI::App& app, RunVerb& chosen);
 void AddCompareCommand(CLI::App& app, RunVerb& chosen);
+void AddFuzzCommand(CLI::App& app, RunVerb& chosen);
 void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
+void AddJudgeCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
 void AddSmokeCommand(CLI::App& app, RunVerb& chosen);
 void AddInspectCommand(CLI::App& app, RunVerb& chosen);
+void AddReplayCommand(CLI::App& app, RunVerb& chosen);
+void AddMinimiseCommand(CLI::App& app, RunVerb& chosen);
+void AddRecordCommand(CLI::App& app, RunVerb& chosen);
+void AddCaptureCommand(CLI::App& app, RunVerb& chosen);
 
 // The directory with scenarios/ and fixtures/: GIVEN, or else the nearest that has both, upwards
 // from the working directory and from where this program stands. Throws CommandError if there is

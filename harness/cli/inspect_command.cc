@@ -1,8 +1,8 @@
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 
 #include "harness/cli/command.h"
+#include "harness/cli/key_options.h"
 #include "harness/inspect/inspect.h"
 #include "harness/inspect/inspect_json.h"
 #include "harness/inspect/inspect_text.h"
@@ -13,30 +13,12 @@ namespace {
 
 using verdict::ExitCode;
 
-constexpr uint64_t kKeyFileMax = 1u << 20;
-
 struct InspectArguments {
   std::string directory;
-  std::vector<crypto::Secret> keys;  // in the order given, whichever way
+  std::vector<crypto::Secret> keys;
   bool json = false;
   inspect::InspectOptions options;
 };
-
-crypto::Secret KeyFromEnvironment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  if (value == nullptr) {
-    // Its name is not repeated: somebody may have given the key itself.
-    throw CommandError{ExitCode::kUsage, "the environment variable of --key-env is not set"};
-  }
-  return crypto::Secret(AsBytes(value));
-}
-
-crypto::Secret KeyFromFile(const std::string& path) {
-  env::PosixFileSystem files;
-  const auto bytes = env::ReadWhole(files, path, kKeyFileMax);
-  if (!bytes.ok()) throw CommandError{ExitCode::kUsage, bytes.status().message()};
-  return crypto::Secret(bytes.value());
-}
 
 ExitCode InspectStore(const InspectArguments& arguments) {
   env::PosixFileSystem files;
@@ -56,21 +38,7 @@ void AddInspectCommand(CLI::App& app, RunVerb& chosen) {
   auto arguments = std::make_shared<InspectArguments>();
   verb->add_option("directory", arguments->directory, "The store, as a server's -dir names it")
       ->required();
-  // Keys are numbered in the order given across the three options, so each is taken as it is
-  // parsed.
-  const auto add_key = [&](const char* name, const char* help,
-                           crypto::Secret (*read)(const std::string&)) {
-    verb->add_option_function<std::string>(
-            name,
-            [arguments, read](const std::string& value) { arguments->keys.push_back(read(value)); },
-            help)
-        ->trigger_on_parse();
-  };
-  add_key("--key-env", "Take a key from this environment variable", KeyFromEnvironment);
-  add_key("--key-file", "Take a key from this file: its bytes exactly, a line end included",
-          KeyFromFile);
-  add_key("--key", "A key; other users of this machine can see it while this runs",
-          [](const std::string& value) { return crypto::Secret(AsBytes(value)); });
+  AddKeyOptions(*verb, arguments->keys);
   verb->add_option("--crc-poly", arguments->options.crc_polynomial,
                    "Polynomial of the checksums, reversed notation")
       ->capture_default_str();

@@ -19,6 +19,7 @@ struct ListArguments {
   std::string root;
   bool json = false;
   bool requirements = false;
+  bool disputes = false;
 };
 
 Json ToJson(const scenario::Scenario& scenario) {
@@ -73,10 +74,35 @@ void PrintRequirements(const runner::Suite& suite, const Scenarios& scenarios, b
   if (json) std::cout << document.dump(2) << '\n';
 }
 
+void PrintDisputes(const runner::Disputes& disputes, bool json) {
+  Json document = Json::array();
+  for (const runner::Dispute& dispute : disputes.all()) {
+    if (json) {
+      document.push_back({{"id", dispute.id},
+                          {"claim", dispute.claim},
+                          {"document", dispute.document},
+                          {"server", dispute.server},
+                          {"source", dispute.source},
+                          {"scenarios", dispute.scenarios}});
+      continue;
+    }
+    std::cout << dispute.id << "  [" << dispute.claim << "]\n  documentation: " << dispute.document
+              << "\n  0.25.6:        " << dispute.server << "  (" << dispute.source << ")\n";
+    for (const std::string& id : dispute.scenarios) std::cout << "  scenario:      " << id << '\n';
+  }
+  if (json) std::cout << document.dump(2) << '\n';
+}
+
 ExitCode List(const ListArguments& arguments) {
   env::PosixFileSystem files;
   const auto suite = runner::Suite::Open(files, FindRoot(arguments.root));
   if (!suite.ok()) throw CommandError{ExitCode::kHarnessFailed, suite.status().message()};
+  if (arguments.disputes) {
+    const auto disputes = suite.value().LoadDisputes();
+    if (!disputes.ok()) throw CommandError{ExitCode::kHarnessFailed, disputes.status().message()};
+    PrintDisputes(disputes.value(), arguments.json);
+    return ExitCode::kAsExpected;
+  }
   const auto scenarios = suite.value().Load(arguments.patterns);
   if (!scenarios.ok()) throw CommandError{ExitCode::kHarnessFailed, scenarios.status().message()};
   if (arguments.requirements) {
@@ -91,12 +117,14 @@ ExitCode List(const ListArguments& arguments) {
 
 void AddListCommand(CLI::App& app, RunVerb& chosen) {
   CLI::App* verb = app.add_subcommand(
-      "list", "List scenarios, or requirements with the scenarios that cite them");
+      "list", "List scenarios, requirements with the scenarios that cite them, or disputes");
   auto arguments = std::make_shared<ListArguments>();
   verb->add_option("scenario", arguments->patterns,
                    "Ids of scenarios, folders, or patterns with * and ?; none: all");
   verb->add_flag("--json", arguments->json, "Print JSON");
   verb->add_flag("--requirements", arguments->requirements, "List requirements instead");
+  verb->add_flag("--disputes", arguments->disputes,
+                 "List where documentation and real server disagree instead");
   verb->add_option("--root", arguments->root, "Directory with scenarios/ and fixtures/");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return List(*arguments); }; });
 }

@@ -25,10 +25,16 @@ int Main(int argc, char** argv) {
   atrest::cli::RunVerb chosen;
   atrest::cli::AddRunCommand(app, chosen);
   atrest::cli::AddCompareCommand(app, chosen);
+  atrest::cli::AddJudgeCommand(app, chosen);
+  atrest::cli::AddFuzzCommand(app, chosen);
   atrest::cli::AddMeasuredCommand(app, chosen);
   atrest::cli::AddSmokeCommand(app, chosen);
   atrest::cli::AddListCommand(app, chosen);
   atrest::cli::AddInspectCommand(app, chosen);
+  atrest::cli::AddReplayCommand(app, chosen);
+  atrest::cli::AddMinimiseCommand(app, chosen);
+  atrest::cli::AddRecordCommand(app, chosen);
+  atrest::cli::AddCaptureCommand(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {

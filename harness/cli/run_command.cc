@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "harness/cli/command.h"
+#include "harness/cli/run_lists.h"
 #include "harness/cli/run_reporters.h"
 #include "harness/report/comparison.h"
 #include "harness/runner/choose.h"
@@ -25,6 +26,9 @@ struct RunArguments {
   std::vector<std::string> suites;
   bool quick = false;
   std::optional<uint64_t> shuffle;
+  std::string version;
+  std::string known;
+  bool update = false;
   std::string root;
   std::vector<std::string> targets;
   TargetArguments target;
@@ -47,22 +51,21 @@ runner::RunOptions OptionsFor(const RunArguments& arguments, const std::string& 
   options.server = target.server;
   options.answer_ms = target.answer_ms;
   options.make_driver = FactoryFor(target, root);
+  options.make_reference = ReferenceFactory(root);
   return options;
 }
 
+using RunTarget =
+    std::function<verdict::RunSummary(const std::string& target, const runner::RunEvents&)>;
+
 // Which target a line of progress is about is clear from the run's head line.
-ExitCode Compare(const RunArguments& arguments,
-                 const std::function<verdict::RunSummary(const runner::RunOptions&,
-                                                         const runner::RunEvents&)>& run,
-                 const std::string& root) {
-  if (!arguments.reports.junit.empty() || !arguments.options.keep.empty())
-    throw CommandError{ExitCode::kUsage, "--junit and --keep are for one target"};
+ExitCode Compare(const RunArguments& arguments, const RunTarget& run) {
   ReportArguments progress = arguments.reports;
   progress.json.clear();
   std::vector<verdict::RunSummary> runs;
   for (const std::string& target : arguments.targets) {
     RunReporters reporters(progress);
-    runs.push_back(run(OptionsFor(arguments, target, root), reporters.Events()));
+    runs.push_back(run(target, reporters.Events()));
     reporters.Finish(runs.back());
   }
   if (!arguments.reports.quiet) report::PrintComparison(runs, std::cout);
@@ -73,6 +76,22 @@ ExitCode Compare(const RunArguments& arguments,
     if (!file) throw CommandError{ExitCode::kUsage, "cannot write " + arguments.reports.json};
   }
   return report::ExitCodeOf(runs);
+}
+
+void CheckUsage(const RunArguments& arguments) {
+  const bool several = arguments.targets.size() > 1;
+  const bool for_one = !arguments.reports.junit.empty() || !arguments.options.keep.empty() ||
+                       !arguments.known.empty() || arguments.update;
+  if (several && for_one) {
+    throw CommandError{ExitCode::kUsage,
+                       "--junit, --keep, --known-failures and --update are for one target"};
+  }
+  const bool is_filtered = !arguments.patterns.empty() || !arguments.suites.empty() ||
+                           arguments.quick || !arguments.version.empty();
+  if (arguments.update && is_filtered) {
+    throw CommandError{ExitCode::kUsage,
+                       "--update writes the list anew, so it needs a run of all scenarios"};
+  }
 }
 
 // What of ALL is run, in the order it is run in; CONFIGURATION says so in reports.
@@ -95,22 +114,41 @@ Scenarios Chosen(const RunArguments& arguments, Scenarios all,
   return all;
 }
 
+// The scenarios that the arguments ask for, and which requirements count among OPTIONS.
+Scenarios Load(const RunArguments& arguments, const runner::Suite& suite,
+               runner::RunOptions& options) {
+  if (arguments.version.empty()) {
+    auto all = ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed);
+    return Chosen(arguments, std::move(all), options.configuration);
+  }
+  const auto version = ValueOr(suite.Version(arguments.version), ExitCode::kUsage);
+  options.requirements = version.requirements;
+  options.configuration["suite version"] = arguments.version;
+  auto all = ValueOr(suite.LoadFrozen(version, arguments.patterns), ExitCode::kHarnessFailed);
+  return Chosen(arguments, std::move(all), options.configuration);
+}
+
 ExitCode RunScenarios(const RunArguments& given) {
+  CheckUsage(given);
   RunArguments arguments = given;
   const std::string root = FindRoot(arguments.root);
   env::PosixFileSystem files;
   env::SystemClock clock;
   const auto suite = ValueOr(runner::Suite::Open(files, root), ExitCode::kHarnessFailed);
-  const auto scenarios =
-      Chosen(arguments, ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed),
-             arguments.options.configuration);
-  const auto run = [&](const runner::RunOptions& options, const runner::RunEvents& events) {
-    return ValueOr(runner::Run(suite, scenarios, options, events, files, clock), ExitCode::kUsage);
+  const auto scenarios = Load(arguments, suite, arguments.options);
+  const auto run = [&](const std::string& target, const runner::RunEvents& events) {
+    RunLists lists(suite, target, arguments.known, arguments.update);
+    runner::RunOptions options = OptionsFor(arguments, target, root);
+    options.settle = [&](verdict::Verdict& verdict) { lists.Settle(verdict); };
+    auto summary =
+        ValueOr(runner::Run(suite, scenarios, options, events, files, clock), ExitCode::kUsage);
+    if (arguments.update) lists.Update(summary);
+    lists.Conclude(summary);
+    return summary;
   };
-  if (arguments.targets.size() > 1) return Compare(arguments, run, root);
+  if (arguments.targets.size() > 1) return Compare(arguments, run);
   RunReporters reporters(arguments.reports);
-  const auto summary =
-      run(OptionsFor(arguments, arguments.targets.front(), root), reporters.Events());
+  const auto summary = run(arguments.targets.front(), reporters.Events());
   reporters.Finish(summary);
   return verdict::ExitCodeOf(summary);
 }
@@ -133,8 +171,16 @@ void AddRunCommand(CLI::App& app, RunVerb& chosen) {
       ->check(CLI::Range(uint64_t{1}, runner::kJobsMax));
   AddTargetOptions(*verb, arguments->target, arguments->targets);
   AddReportOptions(*verb, arguments->reports);
+  verb->add_option("--suite-version", arguments->version,
+                   "Judge by this frozen suite (scenarios/suites)");
+  verb->add_option("--known-failures", arguments->known,
+                   "The list of failures that are known; \"none\" for none; left out: that of the "
+                   "target in scenarios/known_failures, if there is one");
+  verb->add_flag("--update", arguments->update,
+                 "Write the list of known failures as this run would have it");
   verb->add_option("--keep", arguments->options.keep,
-                   "Keep each scenario's store below this directory");
+                   "Keep the run in this directory: each scenario's store, and what `atrest judge` "
+                   "needs to judge it again");
   verb->add_option("--seed", arguments->options.seed,
                    "Seed of the target's entropy, where it takes one")
       ->capture_default_str();

@@ -98,4 +98,10 @@ driver::DriverFactory FactoryFor(const TargetArguments& target, const std::strin
   };
 }
 
+driver::DriverFactory ReferenceFactory(const std::string& root) {
+  TargetArguments reference;
+  reference.name = "inproc";
+  return FactoryFor(reference, root);
+}
+
 }  // namespace atrest::cli

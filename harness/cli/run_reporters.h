@@ -51,5 +51,7 @@ void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::
 void AddReportOptions(CLI::App& verb, ReportArguments& reports);
 // Fresh targets, with target files found below ROOT.
 driver::DriverFactory FactoryFor(const TargetArguments& target, const std::string& root);
+// Fresh references to compare with, in this process.
+driver::DriverFactory ReferenceFactory(const std::string& root);
 
 }  // namespace atrest::cli

@@ -122,7 +122,8 @@ class Smoke {
     checks_.That("it is there, and says who it is and what it can do", [&] {
       if (const auto trouble = driver_.Trouble()) checks_.Seen(*trouble);
       static const std::vector<std::string> known = {
-          "file", "memory", "kill", "format:stan-file-1", "client", "raw", "program", "clock"};
+          "file", "memory",  "kill",  "format:stan-file-1", "client",
+          "raw",  "program", "clock", "interrupt",          "explicit_empty"};
       for (const std::string& capability : info_.capabilities) {
         if (std::ranges::find(known, capability) == known.end())
           throw Wrong{"capabilities that scenarios can need", "\"" + capability + "\"",

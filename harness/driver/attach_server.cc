@@ -159,7 +159,7 @@ TargetFile Described(const std::string& address, const DriverOptions::Hooks& hoo
   target.name = "attach:" + address;
   target.refusal_prefix = "Failed to start: ";
   if (hooks.start.empty() || hooks.stop.empty()) return target;
-  target.capabilities = {"file", "memory", "client", "raw"};
+  target.capabilities = {"file", "memory", "client", "raw", "explicit_empty"};
   if (!hooks.kill.empty()) target.capabilities.emplace_back("kill");
   if (!hooks.directory.empty()) target.capabilities.emplace_back("format:stan-file-1");
   return target;
@@ -203,7 +203,8 @@ Result<std::unique_ptr<Driver>> MakeAttached(const std::string& address,
     ATREST_TRY(server->Start(target, request.at("settings").dump()));
     return std::unique_ptr<Server>(std::move(server));
   };
-  return ProcessDriver::Make(Described(address, options.hooks), store, options.seed, start);
+  return ProcessDriver::Make(Described(address, options.hooks), store, options.seed,
+                             options.patience, start);
 }
 
 }  // namespace atrest::driver

@@ -40,6 +40,12 @@ struct TargetInfo {
 inline constexpr char kNotThere[] = "(no such client or subscription)";
 // The error of a step on a target that an interrupt of the harness has killed.
 inline constexpr char kInterrupted[] = "(killed by the scenario's interrupt)";
+// The same on a target that has ended by itself because of the full disk of an interrupt; how it
+// ended follows. That is a way to refuse, and no crash.
+inline constexpr char kGaveUp[] = "(ended by itself on a full disk)";
+
+// What STEP comes to on such a target.
+verdict::Outcome OutcomeOfNobody(const scenario::ClientStep& step);
 
 class Driver {
  public:
@@ -61,7 +67,7 @@ class Driver {
   virtual Result<verdict::Observation> Wait(const scenario::Wait& wait) = 0;
   // REQUIRES: the capability "interrupt". Steps that it hits are answered by what the target did
   // not do: a start as started, publishes as not acked, reads as they came, with the error
-  // kInterrupted where there is one.
+  // kInterrupted, or what begins with kGaveUp, where there is one.
   virtual Result<verdict::Observation> Interrupt(const scenario::Interrupt&) {
     return Status(Code::kInvalid, "the target cannot be interrupted");
   }

@@ -149,17 +149,20 @@ Status InprocDriver::PublishOne(const scenario::Publish& publish, const std::str
   message.timestamp_ns = clock_.NowNs();  // which never goes back
   if (!payload.empty() || publish.explicit_empty) message.data = ToBytes(payload);
   ATREST_TRY(messages.Store(std::move(message)));
-  return messages.Flush();
+  const Status flushed = messages.Flush();
+  if (!flushed.ok() && is_full_)
+    why_gone_ = std::string(kGaveUp) + ": unable to flush msg store: " + flushed.message();
+  return flushed;
 }
 
 Result<verdict::Observation> InprocDriver::Publish(const scenario::Publish& publish) {
   verdict::Published published;
-  if (WasInterrupted()) return Seen(verdict::Published{0, kInterrupted});
+  if (WasInterrupted()) return Seen(verdict::Published{0, why_gone_});
   ATREST_CHECK(store_ != nullptr);
   for (const std::string& payload : publish.payloads) {
     const Status stored = PublishOne(publish, payload);
     if (WasInterrupted()) {
-      published.error = kInterrupted;
+      published.error = why_gone_;
       break;
     }
     if (!stored.ok()) {
@@ -213,15 +216,15 @@ std::string InprocDriver::Deliver(const scenario::Read& read, store::Channel& ch
 
 Result<verdict::Observation> InprocDriver::Read(const scenario::Read& read) {
   verdict::Read seen;
-  if (WasInterrupted()) return Seen(verdict::Read{{}, kInterrupted});
+  if (WasInterrupted()) return Seen(verdict::Read{{}, why_gone_});
   ATREST_CHECK(store_ != nullptr);
   const auto channel = ChannelNamed(read.channel);
   if (!channel.ok()) {
-    seen.error = WasInterrupted() ? kInterrupted : channel.status().message();
+    seen.error = WasInterrupted() ? why_gone_ : channel.status().message();
     return Seen(seen);
   }
   const std::string undecided = Deliver(read, *channel.value(), seen);
-  if (WasInterrupted()) seen.error = kInterrupted;
+  if (WasInterrupted()) seen.error = why_gone_;
   if (!undecided.empty()) return Seen(verdict::Undecided{undecided});
   return Seen(seen);
 }
@@ -255,16 +258,20 @@ Result<verdict::Observation> InprocDriver::Interrupt(const scenario::Interrupt& 
   faults_.Arm(interrupt.at == scenario::Interrupt::At::kWrite ? At::kWrite : At::kSync,
               interrupt.count,
               interrupt.how == scenario::Interrupt::How::kKill ? How::kKill : How::kFull);
+  is_full_ = interrupt.how == scenario::Interrupt::How::kFull;
   return Seen(verdict::Done{});
 }
 
 bool InprocDriver::WasInterrupted() {
-  if (faults_.stopped()) store_.reset();
-  return faults_.stopped();
+  if (faults_.stopped()) why_gone_ = kInterrupted;
+  if (!why_gone_.empty()) store_.reset();
+  return !why_gone_.empty();
 }
 
 void InprocDriver::EndRun() {
   store_.reset();
+  why_gone_.clear();
+  is_full_ = false;
   faults_.Restart();
 }
 

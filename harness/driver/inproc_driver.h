@@ -2,6 +2,8 @@
 // stands in for a server and one client: options are resolved as the real server's, a publish is
 // stored and flushed, a read looks up message after message as a subscription would and stops where
 // the real one would.
+// Where the server would end by itself, as it does when it cannot flush what was published, so does
+// this, if it is by the full disk of an interrupt.
 // An interrupt comes by a file system that fails (reference/env/fault_file_system.h).
 // Time stands still but for Wait; entropy is a function of the seed, so a run can be repeated byte
 // for byte.
@@ -61,13 +63,15 @@ class InprocDriver : public Driver {
   Status PublishOne(const scenario::Publish& publish, const std::string& payload);
   // Why it cannot be told what comes, or "".
   std::string Deliver(const scenario::Read& read, store::Channel& channel, verdict::Read& seen);
-  // Whether an interrupt has killed the store's process; nothing of it is left then.
+  // Whether an interrupt has ended the store's process; nothing of it is left then.
   bool WasInterrupted();
   void EndRun();
   verdict::Observation Seen(verdict::Outcome outcome);
 
   std::unique_ptr<env::FileSystem> files_;
   env::FaultFileSystem faults_;  // over files_: what the store sees
+  std::string why_gone_;         // of an interrupted run; "" while it goes on
+  bool is_full_ = false;         // this run's disk is to be full
   std::string directory_;
   Options options_;
   env::FixedClock clock_;

@@ -18,21 +18,13 @@ Result<Outcome> AnswerOf(const Status& status) {
   return Outcome(Answered{status.message()});
 }
 
-// The outcome of a step like STEP to which nobody answers.
-Outcome NothingOf(const scenario::ClientStep& step) {
-  if (std::holds_alternative<scenario::Receive>(step)) return verdict::Read{};
-  const bool raw = std::holds_alternative<scenario::Request>(step) ||
-                   std::holds_alternative<scenario::Raw>(step);
-  return raw ? Outcome(verdict::Reply{}) : Outcome(Answered{});
-}
-
 }  // namespace
 
 Result<verdict::Observation> ProcessDriver::Act(const scenario::ClientStep& step) {
-  if (was_interrupted_) return Seen(NothingOf(step));
+  if (!why_gone_.empty()) return Seen(OutcomeOfNobody(step));
   const Result<Outcome> outcome =
       std::visit([this](const auto& one) { return Perform(one); }, step);
-  if (!outcome.ok()) return Seen(NothingOf(step), outcome.status());
+  if (!outcome.ok()) return Seen(OutcomeOfNobody(step), outcome.status());
   return Seen(outcome.value());
 }
 

@@ -69,11 +69,11 @@ std::string KnownVersion(const TargetFile& target) {
   return known[target.program] = VersionOf(target);
 }
 
-// What is asked of a server that an interrupt has killed fails by that.
-void NoteInterrupt(verdict::Outcome& outcome) {
-  if (auto* published = std::get_if<verdict::Published>(&outcome)) published->error = kInterrupted;
-  if (auto* read = std::get_if<verdict::Read>(&outcome)) read->error = kInterrupted;
-  if (auto* answered = std::get_if<verdict::Answered>(&outcome)) answered->error = kInterrupted;
+// What is asked of a server that an interrupt has ended fails by that.
+void NoteInterrupt(const std::string& why, verdict::Outcome& outcome) {
+  if (auto* published = std::get_if<verdict::Published>(&outcome)) published->error = why;
+  if (auto* read = std::get_if<verdict::Read>(&outcome)) read->error = why;
+  if (auto* answered = std::get_if<verdict::Answered>(&outcome)) answered->error = why;
 }
 
 void Append(std::vector<verdict::Delivery>& to, std::vector<verdict::Delivery> more) {
@@ -83,14 +83,15 @@ void Append(std::vector<verdict::Delivery>& to, std::vector<verdict::Delivery> m
 }  // namespace
 
 Result<std::unique_ptr<Driver>> ProcessDriver::Make(TargetFile target, const std::string& directory,
-                                                    uint64_t seed, ServerStarter start) {
+                                                    uint64_t seed, int patience,
+                                                    ServerStarter start) {
   const char* temporary = std::getenv("TMPDIR");
   std::string scratch = std::string(temporary == nullptr ? "/tmp" : temporary) + "/atrest-XXXXXX";
   if (::mkdtemp(scratch.data()) == nullptr)
     return Status(Code::kIo, "cannot make a directory " + scratch);
   const std::string store = directory.empty() ? scratch + "/store" : directory;
   return std::unique_ptr<Driver>(new ProcessDriver(
-      std::move(target), {store, scratch, seed, kVirtualStartNs, {}, kBarrierChannel},
+      std::move(target), {store, scratch, seed, kVirtualStartNs, {}, kBarrierChannel, patience},
       std::move(start)));
 }
 
@@ -114,7 +115,10 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
   Place place = place_;
   place.seed = place_.seed + kSeedStep * starts_++;
   auto started = start_(target_, place, settings, keys);
+  is_full_ = place_.interrupt && place_.interrupt->how == scenario::Interrupt::How::kFull;
   place_.interrupt.reset();
+  if (!started.ok() && started.status().message().ends_with(kLate))
+    return verdict::Observation{verdict::TimedOut{started.status().message()}, {}};
   if (!started.ok()) return started.status();
   server_ = std::move(started).value();
   cluster_id_ = settings.cluster_id.value_or("test-cluster");
@@ -171,7 +175,7 @@ Status ProcessDriver::PublishExplicitly(const scenario::Publish& publish) {
 }
 
 Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& publish) {
-  if (was_interrupted_) return Seen(verdict::Published{});
+  if (!why_gone_.empty()) return Seen(verdict::Published{});
   StanClient* client = ClientNamed(publish.client);
   if (publish.client.empty()) {
     const auto own = OwnClient();
@@ -196,14 +200,19 @@ Result<verdict::Observation> ProcessDriver::Publish(const scenario::Publish& pub
 
 Result<verdict::Observation> ProcessDriver::Read(const scenario::Read& read) {
   verdict::Read seen;
-  if (was_interrupted_) return Seen(seen);
+  if (!why_gone_.empty()) return Seen(seen);
   const auto own = OwnClient();
+  if (is_full_ && !own.ok()) {
+    seen.error = own.status().message();
+    return Seen(seen);
+  }
   if (!own.ok()) return Seen(seen, own.status());
   const Status done = read.max == UINT64_MAX ? ReadAll(*own.value(), read, seen)
                                              : ReadSome(*own.value(), read, seen);
   if (own.value()->Has(kReadSubscription)) {
     const Status closed = own.value()->Close(kReadSubscription);
-    if (done.ok() && !closed.ok()) return Seen(seen, closed);
+    const bool may_refuse = is_full_ && IsRefusal(closed);
+    if (done.ok() && !closed.ok() && !may_refuse) return Seen(seen, closed);
   }
   if (!IsRefusal(done)) return Seen(seen, done);
   seen.error = done.message();
@@ -291,25 +300,30 @@ Result<verdict::Observation> ProcessDriver::Interrupt(const scenario::Interrupt&
   }
   ATREST_TRY(OwnClient().status());
   ATREST_TRY(server_->Interrupt(interrupt));
+  is_full_ = interrupt.how == scenario::Interrupt::How::kFull;
   return Seen(verdict::Done{});
 }
 
 Result<verdict::Observation> ProcessDriver::Stop() {
-  if (std::exchange(was_interrupted_, false)) return verdict::Observation{};
+  if (EndInterruptedRun()) return verdict::Observation{};
   // It may have ended by itself, or refuse the close for reasons of its own: the stop shows.
   if (own_ && !server_->End()) (void)own_->Disconnect();
   own_.reset();
-  if (const auto end = server_->End()) return Seen(verdict::Done{});
+  if (const auto end = server_->End()) {
+    auto seen = Seen(verdict::Done{});
+    (void)EndInterruptedRun();
+    return seen;
+  }
   const auto end = server_->Stop();
   verdict::Observation seen;
   seen.log = TakeLog();
-  if (!end) seen.outcome = verdict::Crashed{"did not end when it was told to"};
+  if (!end) seen.outcome = verdict::TimedOut{"the server did not end when it was told to"};
   Forget();
   return seen;
 }
 
 Result<verdict::Observation> ProcessDriver::Kill() {
-  if (std::exchange(was_interrupted_, false)) return verdict::Observation{};
+  if (EndInterruptedRun()) return verdict::Observation{};
   server_->Kill();
   verdict::Observation seen;
   seen.log = TakeLog();
@@ -340,15 +354,18 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
 verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status& status) {
   verdict::Observation seen;
   seen.outcome = std::move(outcome);
-  was_interrupted_ = was_interrupted_ || (server_ && server_->WasInterrupted());
-  if (was_interrupted_ && server_) server_->Kill();
+  if (server_ && server_->WasInterrupted()) {
+    why_gone_ = kInterrupted;
+    server_->Kill();
+  }
   const auto end = server_ ? server_->End(status.ok() ? milliseconds(0) : kEndMax) : std::nullopt;
   if (server_) seen.log = TakeLog();
   std::erase_if(seen.log, [](const verdict::LogLine& line) {
     return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
   });
-  if (was_interrupted_) {
-    NoteInterrupt(seen.outcome);
+  if (end && is_full_ && why_gone_.empty()) why_gone_ = kGaveUp + (": " + Describe(*end));
+  if (!why_gone_.empty()) {
+    NoteInterrupt(why_gone_, seen.outcome);
     Forget();
   } else if (end) {
     seen.outcome = verdict::Crashed{Describe(*end)};
@@ -366,6 +383,11 @@ std::vector<verdict::LogLine> ProcessDriver::TakeLog() {
 }
 
 std::string ProcessDriver::TakeOutput() { return std::exchange(output_, {}); }
+
+bool ProcessDriver::EndInterruptedRun() {
+  is_full_ = is_full_ && why_gone_.empty();
+  return !std::exchange(why_gone_, "").empty();
+}
 
 // The server is gone, and with it all that was connected.
 void ProcessDriver::Forget() {

@@ -42,7 +42,7 @@ class ProcessDriver : public Driver {
 
   // DIRECTORY: of the store; "" for one of our own, removed with the driver.
   static Result<std::unique_ptr<Driver>> Make(TargetFile target, const std::string& directory,
-                                              uint64_t seed,
+                                              uint64_t seed, int patience,
                                               ServerStarter start = ServerProcess::Start);
   ~ProcessDriver() override;
 
@@ -102,6 +102,8 @@ class ProcessDriver : public Driver {
   verdict::Observation Seen(verdict::Outcome outcome, const Status& status = Status());
   std::vector<verdict::LogLine> TakeLog();
   void Forget();
+  // Whether the run that ends now was over already.
+  bool EndInterruptedRun();
 
   TargetFile target_;
   Place place_;
@@ -110,7 +112,8 @@ class ProcessDriver : public Driver {
   env::PosixFileSystem files_;
   std::unique_ptr<Server> server_;  // null while stopped, and once interrupted
   std::string output_;              // since it was taken
-  bool was_interrupted_ = false;    // in this run
+  std::string why_gone_;            // of an interrupted run's server; "" while it is there
+  bool is_full_ = false;            // this run's disk is to be full
   uint64_t explicit_publishes_ = 0;
   std::unique_ptr<ControlChannel> control_;
   std::string cluster_id_;

@@ -72,7 +72,8 @@ Result<std::unique_ptr<Driver>> MakeFromFile(const std::string& path,
     target.value().control.clear();
     std::erase(target.value().capabilities, "clock");
   }
-  return ProcessDriver::Make(std::move(target).value(), options.directory, options.seed);
+  return ProcessDriver::Make(std::move(target).value(), options.directory, options.seed,
+                             options.patience);
 }
 
 // To add a target in this process: a row here. Server programs have a file each.

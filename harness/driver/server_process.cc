@@ -186,6 +186,7 @@ Result<std::unique_ptr<Server>> ServerProcess::Start(const TargetFile& target, c
                                                      const Keys& keys) {
   for (int attempt = 1;; ++attempt) {
     std::unique_ptr<ServerProcess> server(new ServerProcess(target, FreePort()));
+    server->patience_ = place.patience;
     server->control_path_ = target.control.empty() ? "" : place.scratch + "/control";
     auto arguments =
         ArgumentsOf(target, place, server->port_, server->control_path_, settings, keys);
@@ -213,7 +214,7 @@ void ServerProcess::ReadOutput() {
 }
 
 Status ServerProcess::WaitUntilReady() {
-  const auto until = Clock::now() + kReadyMax;
+  const auto until = Clock::now() + kReadyMax * patience_;
   while (Clock::now() < until) {
     const auto end = child_->WaitFor(Duration(0));
     ReadOutput();
@@ -225,7 +226,7 @@ Status ServerProcess::WaitUntilReady() {
     child_->WaitForOutput(Duration(1000));
   }
   child_->Kill();
-  return Status(Code::kIo, target_.program + " was neither ready nor refused in time");
+  return Status(Code::kIo, target_.program + " " + kLate);
 }
 
 std::string ServerProcess::RefusalText() const {
@@ -244,7 +245,7 @@ std::string ServerProcess::TakeOutput() { return std::exchange(raw_, {}); }
 
 std::optional<ProcessEnd> ServerProcess::Stop() {
   child_->Signal(SIGTERM);
-  const auto end = child_->WaitFor(kStopMax);
+  const auto end = child_->WaitFor(kStopMax * patience_);
   if (!end) child_->Kill();
   return end;
 }

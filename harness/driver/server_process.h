@@ -20,6 +20,9 @@
 
 namespace atrest::driver {
 
+// What the error of a start ends with that came to no end in time.
+inline constexpr char kLate[] = "was neither ready nor refused in time";
+
 // Where one start takes place.
 struct Place {
   std::string store;    // its directory
@@ -28,6 +31,7 @@ struct Place {
   int64_t now_ns = 0;                                 // where a virtual clock begins
   std::optional<scenario::Interrupt> interrupt = {};  // armed from the start on
   std::string uncounted = {};  // what in the store an interrupt does not count, with all below
+  int patience = 1;            // a factor on how long a server is waited for
 };
 
 // A server after its start, or after it refused to.
@@ -76,6 +80,7 @@ class ServerProcess : public Server {
   std::string RefusalText() const override;
   const std::string& host() const override { return host_; }
   uint16_t port() const override { return port_; }
+  int patience_ = 1;
   const std::string& control_path() const override { return control_path_; }
   std::vector<verdict::LogLine> TakeLog() override;
   std::string TakeOutput() override;

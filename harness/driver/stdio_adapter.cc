@@ -38,10 +38,12 @@ std::string Shown(std::string text) {
 }
 
 Result<std::unique_ptr<StdioAdapter>> StdioAdapter::Launch(const std::string& command,
-                                                           Duration limit) {
+                                                           Duration limit,
+                                                           const std::string& store) {
   ChildProcess::Command shell{"/bin/sh", {"-c", "exec " + command}, EnvironmentWithout({})};
   shell.has_input = true;
   shell.output_max = kOutputMax;
+  shell.files.directory = store;
   auto child = ChildProcess::Start(shell);
   if (!child.ok()) return child.status();
   return std::unique_ptr<StdioAdapter>(new StdioAdapter(std::move(child).value(), limit));

@@ -38,8 +38,10 @@ class StdioAdapter {
   static constexpr int kFirstFactor = 2;
   static constexpr Duration kUsualFirst{500};
 
-  // Runs COMMAND by the shell, so that it is quoted as there.
-  static Result<std::unique_ptr<StdioAdapter>> Launch(const std::string& command, Duration limit);
+  // Runs COMMAND by the shell, so that it is quoted as there. STORE: the directory that an
+  // interrupt watches.
+  static Result<std::unique_ptr<StdioAdapter>> Launch(const std::string& command, Duration limit,
+                                                      const std::string& store = "");
   // Closes the adapter's input, and kills what has not ended soon after.
   ~StdioAdapter();
 
@@ -51,6 +53,10 @@ class StdioAdapter {
 
   // SIGKILL, to all that it has started too. Only as the last call.
   void Kill() { child_->Kill(); }
+  // As those of ChildProcess.
+  Status Interrupt(const scenario::Interrupt& interrupt) { return child_->Interrupt(interrupt); }
+  void EndInterrupt() { child_->EndInterrupt(); }
+  bool WasInterrupted() const { return child_->WasInterrupted(); }
   // The last lines that it wrote to its standard error.
   std::vector<std::string> LastWords();
   // Closes its input; whether it ended by itself within LIMIT.

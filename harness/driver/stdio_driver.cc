@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "harness/driver/stdio_messages.h"
 
@@ -46,11 +48,14 @@ StdioDriver::~StdioDriver() {
 Result<std::optional<Observation>> StdioDriver::Launch() {
   adapter_.reset();
   auto adapter = StdioAdapter::Launch(
-      command_, StdioAdapter::Duration(options_.answer_ms * options_.patience));
+      command_, StdioAdapter::Duration(options_.answer_ms * options_.patience), store_);
   if (!adapter.ok()) return adapter.status();
   adapter_ = std::move(adapter).value();
   const Observation seen = Asked(HelloRequest(), false, [this](const Json& answer) -> Outcome {
     info_ = HelloAnswer(answer);
+    const Status traceable = SyscallTracer::Availability();
+    if (!traceable.ok() && std::erase(info_.capabilities, "interrupt") > 0)
+      info_.lacks["interrupt"] = traceable.message();
     return verdict::Done{};
   });
   if (std::holds_alternative<verdict::Done>(seen.outcome)) return std::optional<Observation>();
@@ -87,36 +92,82 @@ Observation StdioDriver::Seen(const driver::Trouble& trouble) {
   return seen;
 }
 
+Observation StdioDriver::Unless(Observation seen, Outcome lost) const {
+  if (adapter_->WasInterrupted()) seen.outcome = std::move(lost);
+  return seen;
+}
+
+void StdioDriver::EndInterrupt() {
+  if (is_interrupted_) adapter_->EndInterrupt();
+  is_interrupted_ = false;
+}
+
 Result<Observation> StdioDriver::Start(const scenario::Settings& settings,
                                        const std::map<std::string, std::string>& keys) {
-  return Asked(StartRequest(settings, keys, store_, options_.seed), true, StartAnswer);
+  auto seen = Unless(Asked(StartRequest(settings, keys, store_, options_.seed), true, StartAnswer),
+                     verdict::Started{true, ""});
+  const auto* started = std::get_if<verdict::Started>(&seen.outcome);
+  if (started != nullptr && !started->ok) EndInterrupt();
+  return seen;
 }
 
 Result<Observation> StdioDriver::Publish(const scenario::Publish& publish) {
-  return Asked(PublishRequest(publish), false,
-               [&](const Json& answer) { return PublishAnswer(answer, publish.payloads.size()); });
+  if (!is_interrupted_) {
+    return Asked(PublishRequest(publish), false, [&](const Json& answer) {
+      return PublishAnswer(answer, publish.payloads.size());
+    });
+  }
+  Observation all{verdict::Published{}, {}};
+  auto& published = std::get<verdict::Published>(all.outcome);
+  for (const std::string& payload : publish.payloads) {
+    scenario::Publish one = publish;
+    one.payloads = {payload};
+    Observation seen = Unless(Asked(PublishRequest(one), false,
+                                    [](const Json& answer) { return PublishAnswer(answer, 1); }),
+                              verdict::Published{0, kInterrupted});
+    std::ranges::move(seen.log, std::back_inserter(all.log));
+    const auto* result = std::get_if<verdict::Published>(&seen.outcome);
+    if (result == nullptr) return Observation{std::move(seen.outcome), std::move(all.log)};
+    published.acked += result->acked;
+    published.error = result->error;
+    if (result->acked == 0) break;
+  }
+  return all;
 }
 
 Result<Observation> StdioDriver::Read(const scenario::Read& read) {
-  return Asked(ReadRequest(read), false, ReadAnswer);
+  return Unless(Asked(ReadRequest(read), false, ReadAnswer), verdict::Read{{}, kInterrupted});
 }
 
-Result<Observation> StdioDriver::Stop() { return Asked(StopRequest(), false, DoneAnswer); }
+Result<Observation> StdioDriver::Stop() {
+  const auto seen = Unless(Asked(StopRequest(), false, DoneAnswer), verdict::Done{});
+  EndInterrupt();
+  return seen;
+}
 
 Result<Observation> StdioDriver::Kill() {
   adapter_->Kill();
+  is_interrupted_ = false;
   const auto trouble = Launch();
   if (!trouble.ok()) return trouble.status();
   return trouble.value().value_or(Observation{});
 }
 
 Result<Observation> StdioDriver::Wait(const scenario::Wait& wait) {
-  return Asked(WaitRequest(wait), true, DoneAnswer, StdioAdapter::Duration(wait.ms));
+  return Unless(Asked(WaitRequest(wait), true, DoneAnswer, StdioAdapter::Duration(wait.ms)),
+                verdict::Done{});
+}
+
+Result<Observation> StdioDriver::Interrupt(const scenario::Interrupt& interrupt) {
+  ATREST_TRY(adapter_->Interrupt(interrupt));
+  is_interrupted_ = true;
+  return Observation{};
 }
 
 Result<Observation> StdioDriver::Act(const scenario::ClientStep& step) {
-  return Asked(ClientRequest(step), false,
-               [&](const Json& answer) { return ClientAnswer(step, answer); });
+  return Unless(Asked(ClientRequest(step), false,
+                      [&](const Json& answer) { return ClientAnswer(step, answer); }),
+                OutcomeOfNobody(step));
 }
 
 }  // namespace atrest::driver

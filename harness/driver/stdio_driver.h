@@ -1,6 +1,7 @@
 // An adapter program (PROTOCOL.md) as a target: "stdio:COMMAND". The program stands for a store
 // library or any system; it runs from the first step to the last, through stops and starts, and is
-// killed and run again by a kill.
+// killed and run again by a kill. An interrupt needs nothing of it: the harness watches its system
+// calls (syscall_tracer.h); while one is armed, payloads are sent to it one by one.
 // Errors: what the adapter does wrong is an outcome: Crashed, TimedOut or Violated.
 // Threads: one, which lives as long as the driver (child_process.h).
 #pragma once
@@ -33,6 +34,7 @@ class StdioDriver : public Driver {
   Result<verdict::Observation> Stop() override;
   Result<verdict::Observation> Kill() override;
   Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
+  Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return store_; }
@@ -48,6 +50,9 @@ class StdioDriver : public Driver {
   verdict::Observation Asked(const StdioAdapter::Json& request, bool may_lack, Take take,
                              StdioAdapter::Duration more = StdioAdapter::Duration(0));
   verdict::Observation Seen(const driver::Trouble& trouble);
+  // SEEN, or LOST if an interrupt has killed the adapter.
+  verdict::Observation Unless(verdict::Observation seen, verdict::Outcome lost) const;
+  void EndInterrupt();
 
   const std::string command_;
   const DriverOptions options_;
@@ -55,6 +60,7 @@ class StdioDriver : public Driver {
   const std::string store_;
   env::PosixFileSystem files_;
   std::unique_ptr<StdioAdapter> adapter_;
+  bool is_interrupted_ = false;  // one is armed, or has come
   TargetInfo info_;
   std::optional<verdict::Observation> trouble_;  // of the first hello
 };

@@ -204,6 +204,7 @@ Json PublishRequest(const scenario::Publish& publish) {
   for (const std::string& payload : publish.payloads) payloads.push_back(ToBase64(payload));
   Json json = {{"do", "publish"}, {"channel", publish.channel}, {"payloads", std::move(payloads)}};
   if (!publish.client.empty()) json["client"] = publish.client;
+  if (publish.explicit_empty) json["explicit_empty"] = true;
   return json;
 }
 

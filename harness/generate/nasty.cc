@@ -22,8 +22,10 @@ std::string LooksSealed(Random& random) {
 }
 
 std::string BesideAPower(Random& random) {
-  const size_t size = Pick(random, kPowers) + random.Below(3) - 1;
-  return std::string(size, static_cast<char>('a' + random.Below(26)));
+  const size_t power = Pick(random, kPowers);
+  const size_t size = power + random.Below(3) - 1;
+  const char letter = static_cast<char>('a' + random.Below(26));
+  return std::string(size, letter);
 }
 
 }  // namespace

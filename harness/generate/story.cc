@@ -1,6 +1,7 @@
 #include "harness/generate/story.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "harness/scenario/needs.h"
@@ -11,14 +12,29 @@ namespace {
 using scenario::Settings;
 
 constexpr size_t kSealOverhead = 29;
+constexpr size_t kToldPerStep = 16;
 
 bool IsEmptyKey(const std::optional<std::string>& name) {
   return !name || BytesOfKey(*name).empty();
 }
 
+std::string Upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
 // Whether the real server seals with SETTINGS (standalone.md 3.6).
 bool Seals(const Settings& settings) {
   return settings.encrypt.value_or(false) || !IsEmptyKey(settings.key_option);
+}
+
+// Whether the real server refuses to start with SETTINGS, whatever the store.
+bool IsRefused(const Settings& settings) {
+  static const std::vector<std::string> kNames = {"", "AES", "CHACHA"};
+  if (!Seals(settings)) return false;
+  const std::string cipher = Upper(settings.cipher.value_or(""));
+  return std::ranges::find(kNames, cipher) == kNames.end() ||
+         (IsEmptyKey(settings.key_variable) && IsEmptyKey(settings.key_option));
 }
 
 bool HasSmallSlices(const Settings& settings) {
@@ -48,7 +64,10 @@ const std::string& BytesOfKey(const std::string& name) {
 }
 
 Story::Story(Random& random, const std::set<std::string>& capabilities, size_t steps)
-    : random_(random), capabilities_(capabilities), steps_max_(steps) {
+    : random_(random),
+      capabilities_(capabilities),
+      steps_max_(steps),
+      told_max_(kToldPerStep * (steps + 1)) {
   steps_.reserve(steps + 4);
 }
 
@@ -73,6 +92,7 @@ void Story::NoteKeys(const Settings& settings) {
 }
 
 void Story::Start(Settings settings) {
+  ++told_;
   End();
   for (const std::string& need : scenario::NeedsOf(scenario::Start{settings})) {
     if (!capabilities_.contains(need)) return;
@@ -80,10 +100,11 @@ void Story::Start(Settings settings) {
   NoteKeys(settings);
   seals_ = Seals(settings);
   doubtful_ = settings.config.has_value() || !settings.arguments.empty();
+  refused_ = IsRefused(settings);
   in_memory_ = settings.store == "memory";
   sliced_ = sliced_ || HasSmallSlices(settings);
   running_ = true;
-  has_store_ = has_store_ || !in_memory_;
+  has_store_ = has_store_ || (!in_memory_ && !refused_);
   Push(scenario::Start{std::move(settings)});
 }
 
@@ -105,19 +126,23 @@ void Story::End() {
   Stop();
 }
 
-void Story::Publish(const std::string& channel, std::vector<std::string> payloads,
-                    bool explicit_empty, const std::string& client) {
+void Story::Publish(const std::string& name, std::vector<std::string> payloads, bool explicit_empty,
+                    const std::string& client) {
   if (!running_ || payloads.empty() || (explicit_empty && !Can("explicit_empty"))) return;
+  const std::string& channel = names_.try_emplace(Upper(name), name).first->second;
+  if (!refused_) Remember(channel, payloads);
+  Push(scenario::Publish{channel, std::move(payloads), client, explicit_empty});
+}
+
+void Story::Remember(const std::string& channel, const std::vector<std::string>& payloads) {
   StoryChannel& state = channels_[channel];
   state.published += payloads.size();
-  if (!in_memory_) {
-    state.known = state.known && !sliced_ && !interrupted_ && !doubtful_;
-    for (const std::string& payload : payloads) {
-      const bool sealed = seals_ && !payload.empty();
-      state.records.push_back({payload.size() + (sealed ? kSealOverhead : 0), sealed});
-    }
+  if (in_memory_) return;
+  state.known = state.known && !sliced_ && !interrupted_ && !doubtful_;
+  for (const std::string& payload : payloads) {
+    const bool sealed = seals_ && !payload.empty();
+    state.records.push_back({payload.size() + (sealed ? kSealOverhead : 0), sealed});
   }
-  Push(scenario::Publish{channel, std::move(payloads), client, explicit_empty});
 }
 
 void Story::Read(scenario::Read read) {
@@ -157,7 +182,8 @@ void Story::Tamper(std::vector<scenario::TamperOperation> operations) {
     if (const auto* restore = std::get_if<scenario::RestoreCopy>(&operation)) {
       if (!copies_.contains(restore->name)) return;
     }
-    const bool of_records = std::holds_alternative<scenario::ChangeRecord>(operation) ||
+    const auto* change = std::get_if<scenario::ChangeRecord>(&operation);
+    const bool of_records = (change != nullptr && change->repair_crc) ||
                             std::holds_alternative<scenario::SwapData>(operation) ||
                             std::holds_alternative<scenario::CopyData>(operation) ||
                             std::holds_alternative<scenario::FillData>(operation);

@@ -1,4 +1,4 @@
-// A scenario in the making: steps are told one after the other, each checked against what may follow
+// A scenario in the making: steps are told one after the other, each only where it may follow
 // (scenario/loader.h), and what the store then holds is remembered as far as the real server's
 // behaviour tells (standalone.md 1 and 3), so that a later tamper step fits the files. Whatever is
 // told, the result is a valid scenario that asks for nothing that the target lacks: a verb that
@@ -37,9 +37,9 @@ struct StoredRecord {
 };
 
 struct StoryChannel {
-  uint64_t published = 0;              // about: what was acked, if all was
-  std::vector<StoredRecord> records;   // of the first slice
-  bool known = true;                   // RECORDS is what the file holds
+  uint64_t published = 0;             // about: what was acked, if all was
+  std::vector<StoredRecord> records;  // of the first slice
+  bool known = true;                  // RECORDS is what the file holds
 };
 
 class Story {
@@ -49,18 +49,21 @@ class Story {
 
   Random& random() { return random_; }
   bool Can(const char* capability) const { return capabilities_.contains(capability); }
-  bool IsFull() const { return steps_.size() >= steps_max_; }
+  // True once there are enough steps, and in any case at an end of all telling.
+  bool IsFull() const { return steps_.size() >= steps_max_ || told_ >= told_max_; }
   bool running() const { return running_; }
   // The directory has been used by a server.
   bool has_store() const { return has_store_; }
   const std::map<std::string, StoryChannel>& channels() const { return channels_; }
 
-  // Verbs. Starting what runs, and stopping what does not, does nothing; Start ends what runs first.
+  // Verbs. Stopping what does not run does nothing; Start ends what runs first.
   void Start(scenario::Settings settings);
   void Stop();
   void Kill();  // where the target cannot be killed, it is stopped
   void End();   // whatever ends this run
-  void Publish(const std::string& channel, std::vector<std::string> payloads,
+  // To the channel that NAME was used for first, in whatever case: the real server refuses names
+  // that differ in nothing else.
+  void Publish(const std::string& name, std::vector<std::string> payloads,
                bool explicit_empty = false, const std::string& client = "");
   void Read(scenario::Read read);
   void ReadAll(const std::string& channel) { Read({channel}); }
@@ -73,7 +76,7 @@ class Story {
   // A text that no other message has, all of one size: what a swap of two messages shows in.
   std::string Text();
 
-  // A record of CHANNEL whose data the target has sealed, from 1; 0 for none. Of two of one size, or
+  // A record of CHANNEL whose data the target has sealed, from 1; 0 for none. Two of one size, or
   // both 0.
   uint64_t SealedRecord(const std::string& channel);
   std::pair<uint64_t, uint64_t> SealedPair(const std::string& channel);
@@ -83,21 +86,26 @@ class Story {
 
  private:
   void Push(scenario::Action action);
+  void Remember(const std::string& channel, const std::vector<std::string>& payloads);
   void Forget(const std::string& file);
   void NoteKeys(const scenario::Settings& settings);
 
   Random& random_;
   const std::set<std::string>& capabilities_;
   size_t steps_max_;
+  size_t told_max_;  // verbs, done or not
+  size_t told_ = 0;
   std::vector<scenario::Step> steps_;
   std::set<std::string> keys_used_;
   std::set<std::string> needs_;
   std::map<std::string, StoryChannel> channels_;
   std::set<std::string> copies_;
+  std::map<std::string, std::string> names_;  // of channels, by their capitals
   uint64_t texts_ = 0;
   bool running_ = false;
   bool has_store_ = false;
   bool in_memory_ = false;
+  bool refused_ = false;  // the last start is one that no server accepts
   bool seals_ = false;
   bool doubtful_ = false;     // whether the running server seals is not known
   bool sliced_ = false;       // some run had small slices

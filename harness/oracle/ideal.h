@@ -94,6 +94,7 @@ class Ideal {
                      const verdict::Delivery& delivery, Findings& findings) const;
   const char* BlameFor(const Channel& channel, const Kept* kept, const std::string& name,
                        const verdict::Delivery& delivery) const;
+  const char* BlameForOrder(const Channel& channel) const;
   bool IsSealed(const Channel& channel) const;
   Duty DutyFor(const Channel& channel, uint64_t sequence, const Kept& kept) const;
   void JudgeMissing(const scenario::Read& read, const Channel& channel, const verdict::Read& seen,

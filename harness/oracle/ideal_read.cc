@@ -44,14 +44,19 @@ void Ideal::JudgeRead(const scenario::Read& read, const verdict::Read& seen, Fin
   for (const verdict::Delivery& delivery : seen.deliveries) {
     JudgeDelivery(read.channel, channel, delivery, findings);
     if (delivery.sequence <= highest && !delivery.redelivered) {
-      findings.push_back(
-          Blame(Find(channel.damages, Kind::kField) == nullptr ? "H-faithful" : "H-sequence",
-                Where(read.channel, delivery.sequence) + " was delivered after " +
-                    std::to_string(highest)));
+      findings.push_back(Blame(BlameForOrder(channel), Where(read.channel, delivery.sequence) +
+                                                           " was delivered after " +
+                                                           std::to_string(highest)));
     }
     highest = std::max(highest, delivery.sequence);
   }
   JudgeMissing(read, channel, seen, findings);
+}
+
+const char* Ideal::BlameForOrder(const Channel& channel) const {
+  if (channel.damages.empty()) return "H-faithful";
+  if (Find(channel.damages, Kind::kField) != nullptr) return "H-sequence";
+  return RequirementOf(channel.damages.front().kind);
 }
 
 bool Ideal::IsSealed(const Channel& channel) const {
@@ -194,8 +199,7 @@ void Ideal::JudgeUnread(const std::string& where, const Channel& channel, uint64
                                                    "a seal, was not delivered"));
   } else if (!told) {
     const char* requirement = "H-loss-reported";
-    if (duty == Duty::kReport && !channel.damages.empty())
-      requirement = RequirementOf(channel.damages.front().kind);
+    if (!channel.damages.empty()) requirement = RequirementOf(channel.damages.front().kind);
     findings.push_back(Blame(requirement, where + " was not delivered, and nobody was told"));
   }
 }

@@ -37,6 +37,19 @@ verdict::Verdict Failed(const std::string& id, Suite suite) {
   return verdict;
 }
 
+verdict::Verdict KnownFailure(const std::string& id) {
+  verdict::Verdict verdict = Failed(id, Suite::kHardening);
+  verdict.known = "It does not check the order: standalone.md 3.7";
+  return verdict;
+}
+
+verdict::Verdict Disputed(const std::string& id) {
+  verdict::Verdict verdict = Failed(id, Suite::kConformance);
+  verdict.kind = Kind::kDisputed;
+  verdict.dispute = "X-order";
+  return verdict;
+}
+
 verdict::RunSummary Summary() {
   verdict::RunSummary summary;
   summary.target = "inproc";
@@ -56,7 +69,12 @@ verdict::RunSummary Summary() {
                       skipped,
                       Failed("store/differs", Suite::kCompatibility),
                       undecided,
-                      Failed("tamper/finding", Suite::kHardening)};
+                      Failed("tamper/finding", Suite::kHardening),
+                      KnownFailure("tamper/known"),
+                      Disputed("crypto/disputed")};
+  summary.calibration = "a start or stop takes up to 4 ms, 10000 ms are waited for an answer";
+  summary.known_failures = "scenarios/known_failures/inproc.txt";
+  summary.departures = {"crypto/failed: fail, but not listed: foo:1 is <lost>"};
   return summary;
 }
 
@@ -87,7 +105,10 @@ TEST(ReportTest, JunitIsAsApproved) { ExpectApproved("junit", "junit.xml"); }
 
 TEST(ReportTest, JsonCanBeParsedWhateverTheTargetLogged) {
   const auto document = nlohmann::json::parse(Report("json"));
-  EXPECT_EQ(document["counts"]["scenarios"], 6);
+  EXPECT_EQ(document["counts"]["scenarios"], 8);
+  EXPECT_EQ(document["counts"]["known"], 1);
+  EXPECT_EQ(document["counts"]["disputed"], 1);
+  EXPECT_EQ(document["departures"].size(), 1);
   EXPECT_EQ(document["exit"], 1);
   EXPECT_EQ(document["scenarios"][3]["verdict"], "differs");
 }
@@ -97,9 +118,9 @@ TEST(ReportTest, JunitCountsBySuiteAndIsWellFormed) {
   ASSERT_TRUE(document.load_string(Report("junit").c_str()));
   const pugi::xml_node conformance = document.child("testsuites").first_child();
   EXPECT_STREQ(conformance.attribute("name").value(), "conformance");
-  EXPECT_EQ(conformance.attribute("tests").as_int(), 3);
+  EXPECT_EQ(conformance.attribute("tests").as_int(), 4);
   EXPECT_EQ(conformance.attribute("failures").as_int(), 1);
-  EXPECT_EQ(conformance.attribute("skipped").as_int(), 1);
+  EXPECT_EQ(conformance.attribute("skipped").as_int(), 2);
   const pugi::xml_node compatibility = conformance.next_sibling();
   EXPECT_EQ(compatibility.attribute("failures").as_int(), 0);
   EXPECT_EQ(compatibility.attribute("errors").as_int(), 1);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/driver/nothing_driver.h"
 #include "harness/driver/registry.h"
+#include "reference/env/mem_file_system.h"
 #include "reference/env/posix_env.h"
 
 namespace atrest::runner {
@@ -175,6 +177,31 @@ TEST_F(ExecuteTest, AnObserverIsToldOfEachStepAndMayFail) {
             (std::vector<std::string>{"before 0", "after 0", "before 1", "after 1"}));
   EXPECT_EQ(done.verdict.kind, Kind::kHarnessError);
   EXPECT_EQ(done.verdict.message, "the watcher fails");
+}
+
+class LackingDriver : public driver::NothingDriver {
+ public:
+  using NothingDriver::NothingDriver;
+  driver::TargetInfo Info() const override {
+    driver::TargetInfo info = NothingDriver::Info();
+    info.lacks["interrupt"] = "ptrace is not permitted";
+    return info;
+  }
+};
+
+TEST_F(ExecuteTest, ASkipSaysWhatIsLackingAndWhyIfThatIsKnown) {
+  const auto suite = Suite::Open(files_, ".").value();
+  LackingDriver driver(std::make_unique<env::MemFileSystem>(), "/store");
+  scenario::Scenario scenario;
+  scenario.requirements = {"D-01"};
+  scenario.needs = {"file", "interrupt"};
+  const auto skipped = Execute(scenario, driver, suite, files_);
+  EXPECT_EQ(skipped.kind, Kind::kSkipped);
+  EXPECT_EQ(skipped.message,
+            "the target lacks the capability \"interrupt\": ptrace is not permitted");
+  scenario.needs = {"clock"};
+  EXPECT_EQ(Execute(scenario, driver, suite, files_).message,
+            "the target lacks the capability \"clock\"");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "harness/driver/registry.h"
 #include "harness/runner/execute.h"
@@ -57,7 +58,9 @@ class MisbehavingTest : public testing::Test {
     const auto suite = Suite::Open(files_, ".").value();
     auto driver = driver::MakeDriver(Target(how), Options());
     EXPECT_TRUE(driver.ok()) << driver.status().message();
-    return Execute(PublishAndRead(), *driver.value(), suite, files_);
+    scenario::Scenario scenario = PublishAndRead();
+    if (interrupt_) scenario.steps.insert(scenario.steps.begin() + 1, {"", *interrupt_});
+    return Execute(scenario, *driver.value(), suite, files_);
   }
   void Expect(const std::string& how, Kind kind, const std::string& message) {
     const auto verdict = VerdictOn(how);
@@ -85,6 +88,7 @@ class MisbehavingTest : public testing::Test {
   }
 
   env::PosixFileSystem files_;
+  std::optional<scenario::Interrupt> interrupt_;  // armed behind the start
   const std::string mark_ = "mark-" + std::to_string(::getpid());
 };
 
@@ -135,6 +139,21 @@ TEST_F(MisbehavingTest, Garbage) {
   Expect("garbage", Kind::kHarnessError,
          "the protocol is broken: a JSON object in one line was expected, but it wrote: "
          "Segmentation fault in paradise (write nothing else to the standard output)");
+}
+// Watched for a write that does not come, each ends as it does unwatched.
+TEST_F(MisbehavingTest, WhileAnInterruptIsArmed) {
+  interrupt_ = scenario::Interrupt{};
+  Expect("not-at-all", Kind::kPass, "");
+  Expect("exit-3", Kind::kCrashed,
+         "the target ended by itself: exit 3 instead of answering \"publish\"");
+  Expect("abort", Kind::kCrashed,
+         "the target ended by itself: signal 6 instead of answering \"publish\"");
+  Expect("grandchild", Kind::kCrashed,
+         "the target ended by itself: exit 0 instead of answering \"publish\"");
+  Expect("hang", Kind::kTimeout, "the adapter did not answer \"publish\" within ");
+  Expect("closes-stdout", Kind::kHarnessError,
+         "the protocol is broken: it closed its standard output and runs on, instead of answering "
+         "\"publish\"");
 }
 TEST_F(MisbehavingTest, GarbageThatIsNearlyRight) {
   for (const char* how : {"not-utf-8", "array", "deep"})

@@ -1,5 +1,6 @@
 #include "harness/runner/run.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include "harness/runner/calibrate.h"
 #include "harness/runner/execute.h"
 #include "harness/runner/jobs.h"
+#include "harness/runner/kept_run.h"
 #include "harness/runner/summary.h"
 #include "harness/runner/verdict_json.h"
 
@@ -49,16 +51,36 @@ struct Context {
   std::atomic<bool>& has_blamed;
 };
 
+std::string FolderFor(const Scenario& scenario, const Context& context) {
+  return context.options.keep + "/" + scenario.id;
+}
+
+Verdict JudgeOn(driver::Driver& driver, const Scenario& scenario, const Context& context) {
+  const RunOptions& options = context.options;
+  ExecuteOptions execute;
+  execute.requirements = options.requirements;
+  const auto reference = ReferenceFor(scenario, driver.Info(), options.make_reference);
+  if (!reference.ok()) return HarnessError(scenario, reference.status().message());
+  execute.reference = reference.value().get();
+  KeepObserver keeper(context.files, FolderFor(scenario, context));
+  if (!options.keep.empty()) execute.observer = &keeper;
+  Verdict verdict = ExecuteWith(scenario, driver, context.suite, context.files, execute).verdict;
+  if (options.keep.empty()) return verdict;
+  const auto text = context.suite.TextOf(scenario.id);
+  const Status kept = text.ok() ? keeper.End(text.value(), verdict, driver) : text.status();
+  return kept.ok() ? verdict : HarnessError(scenario, kept.message());
+}
+
 Verdict TryOne(const Scenario& scenario, const Context& context, int patience) {
   driver::DriverOptions made = DriverOptionsFor(scenario, context.options);
   made.patience = patience;
   // A directory kept by an earlier run would be opened as a store.
   const Status cleared =
-      made.directory.empty() ? Status() : context.files.RemoveAll(made.directory);
+      made.directory.empty() ? Status() : context.files.RemoveAll(FolderFor(scenario, context));
   if (!cleared.ok()) return HarnessError(scenario, cleared.message());
   auto driver = context.options.make_driver(made);
   if (!driver.ok()) return HarnessError(scenario, driver.status().message());
-  return Execute(scenario, *driver.value(), context.suite, context.files);
+  return JudgeOn(*driver.value(), scenario, context);
 }
 
 // A timeout is confirmed with more patience before the target is blamed for it: the machine may
@@ -87,12 +109,21 @@ Result<std::unique_ptr<driver::Driver>> Probe(const RunOptions& options) {
   return options.make_driver(slow);
 }
 
+KeptHead HeadOf(const RunOptions& options, const driver::TargetInfo& info,
+                const std::vector<Scenario>& scenarios) {
+  KeptHead head{options.target, options.server, options.seed, info, {}};
+  for (const Scenario& scenario : scenarios) head.scenarios.push_back(scenario.id);
+  return head;
+}
+
 // Verdicts as they come, told of in the order of the scenarios.
 class InOrder {
  public:
-  InOrder(size_t count, const RunEvents& events) : came_(count), events_(events) {}
+  InOrder(size_t count, const RunOptions& options, const RunEvents& events)
+      : came_(count), options_(options), events_(events) {}
 
   void Add(size_t index, Verdict verdict) {
+    if (options_.settle) options_.settle(verdict);
     came_[index] = std::move(verdict);
     for (; next_ < came_.size() && came_[next_]; ++next_) {
       if (events_.ended) events_.ended(*came_[next_]);
@@ -106,6 +137,7 @@ class InOrder {
 
  private:
   std::vector<std::optional<Verdict>> came_;
+  const RunOptions& options_;
   const RunEvents& events_;
   size_t next_ = 0;
 };
@@ -136,29 +168,49 @@ Status RunAll(const std::vector<Scenario>& scenarios, const Context& context, In
 
 }  // namespace
 
+Result<std::unique_ptr<driver::Driver>> ReferenceFor(const Scenario& scenario,
+                                                     const driver::TargetInfo& info,
+                                                     const driver::DriverFactory& make_reference) {
+  const bool is_comparison =
+      scenario.suite == verdict::Suite::kCompatibility && scenario.expectations.empty();
+  const bool may_be_disputed = scenario.suite == verdict::Suite::kConformance && !info.is_reference;
+  if (!make_reference || (!is_comparison && !may_be_disputed))
+    return std::unique_ptr<driver::Driver>();
+  auto reference = make_reference({});
+  if (!reference.ok()) return reference;
+  const auto has = reference.value()->Info().capabilities;
+  for (const std::string& need : scenario.needs) {
+    if (std::ranges::find(has, need) == has.end()) return std::unique_ptr<driver::Driver>();
+  }
+  return reference;
+}
+
 Result<verdict::RunSummary> Run(const Suite& suite, const std::vector<Scenario>& scenarios,
                                 const RunOptions& options, const RunEvents& events,
                                 env::FileSystem& files, env::Clock& clock) {
   auto probe = Probe(options);
   if (!probe.ok()) return probe.status();
+  Shared<std::atomic<bool>> has_blamed;
+  if (has_blamed.get() == nullptr) return Status(Code::kIo, "no memory that jobs can share");
   const int64_t began = clock.NowNs();
-  verdict::RunSummary summary = BeginSummary(options, probe.value()->Info(), clock);
-  InOrder verdicts(scenarios.size(), events);
+  const driver::TargetInfo info = probe.value()->Info();
+  verdict::RunSummary summary = BeginSummary(options, info, clock);
+  if (!options.keep.empty())
+    ATREST_TRY(WriteHead(files, options.keep, HeadOf(options, info, scenarios)));
+  InOrder verdicts(scenarios.size(), options, events);
   if (probe.value()->Trouble()) {
     if (events.starting) events.starting(summary);
+    const Context context{suite, options, files, clock, 1, *has_blamed.get()};
     for (size_t i = 0; i < scenarios.size(); ++i)
-      verdicts.Add(i, Execute(scenarios[i], *probe.value(), suite, files));
+      verdicts.Add(i, JudgeOn(*probe.value(), scenarios[i], context));
   } else {
     const Calibration calibration = Calibrate(*probe.value(), options.answer_ms, clock);
     // Its threads must not be there when jobs are forked.
     probe.value().reset();
     summary.calibration = Describe(calibration, options.answer_ms);
     if (events.starting) events.starting(summary);
-    Shared<std::atomic<bool>> has_blamed;
-    if (has_blamed.get() == nullptr) return Status(Code::kIo, "no memory that jobs can share");
-    ATREST_TRY(RunAll(scenarios,
-                      {suite, options, files, clock, calibration.patience, *has_blamed.get()},
-                      verdicts));
+    const Context context{suite, options, files, clock, calibration.patience, *has_blamed.get()};
+    ATREST_TRY(RunAll(scenarios, context, verdicts));
   }
   summary.verdicts = verdicts.Take();
   EndSummary(summary, began, clock);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,12 @@ struct RunOptions {
   int64_t answer_ms = driver::DriverOptions().answer_ms;
   bool strict = false;
   std::string keep;  // directory that keeps the run, to be judged again; "": nothing is kept
+  // Fresh references, for what is judged by comparison; none: such scenarios are undecided.
+  driver::DriverFactory make_reference;
+  // Failures of other requirements do not count; empty: all do.
+  std::set<std::string> requirements;
+  // Has the last word on each verdict: disputes, known failures. May be empty.
+  std::function<void(verdict::Verdict&)> settle;
   std::map<std::string, std::string> configuration;  // more lines for the summary's
 };
 
@@ -40,6 +48,12 @@ Result<verdict::RunSummary> Run(const Suite& suite,
                                 const std::vector<scenario::Scenario>& scenarios,
                                 const RunOptions& options, const RunEvents& events,
                                 env::FileSystem& files, env::Clock& clock);
+
+// A reference that SCENARIO on the target INFO is to be compared with; null where it is not: the
+// reference cannot do it, or is the target itself and other oracles judge.
+Result<std::unique_ptr<driver::Driver>> ReferenceFor(const scenario::Scenario& scenario,
+                                                     const driver::TargetInfo& info,
+                                                     const driver::DriverFactory& make_reference);
 
 // Seconds since 1970 as "2026-01-02T03:04:05Z".
 std::string Rfc3339(int64_t seconds);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "harness/driver/nothing_driver.h"
 #include "harness/driver/registry.h"
@@ -240,6 +241,42 @@ TEST_F(RunnerTest, ARunStampsItsSummaryAndTellsOfEachVerdict) {
   options.target = "nobody";
   EXPECT_EQ(runner::Run(suite, scenarios, options, {}, files_, clock).status().code(),
             Code::kNotFound);
+}
+
+// Ends the process that reads from it.
+class CrashingDriver : public LackingDriver {
+ public:
+  CrashingDriver() : LackingDriver({"file", "kill", "format:stan-file-1"}) {}
+  Result<verdict::Observation> Read(const scenario::Read&) override { ::_exit(3); }
+};
+
+TEST_F(RunnerTest, AJobThatEndsLosesNoVerdict) {
+  const auto suite = Suite::Open(files_, ".").value();
+  const auto scenarios = suite.Load({"crypto/round_trip"}).value();
+  env::FixedClock clock(0);
+  std::vector<std::string> told;
+  RunOptions options;
+  options.jobs = 2;
+  options.make_driver =
+      [](const driver::DriverOptions&) -> Result<std::unique_ptr<driver::Driver>> {
+    return std::unique_ptr<driver::Driver>(std::make_unique<CrashingDriver>());
+  };
+  options.settle = [](verdict::Verdict& verdict) { verdict.known = "seen"; };
+  const RunEvents events = {
+      {}, [&](const verdict::Verdict& verdict) { told.push_back(verdict.scenario); }};
+  const auto summary = runner::Run(suite, scenarios, options, events, files_, clock).value();
+  ASSERT_EQ(summary.verdicts.size(), scenarios.size());
+  size_t lost = 0;
+  for (size_t i = 0; i < scenarios.size(); ++i) {
+    const verdict::Verdict& verdict = summary.verdicts[i];
+    EXPECT_EQ(verdict.scenario, scenarios[i].id);
+    EXPECT_EQ(told[i], scenarios[i].id);
+    EXPECT_EQ(verdict.known, "seen");
+    if (verdict.kind != Kind::kHarnessError) continue;
+    ++lost;
+    EXPECT_EQ(verdict.message, "the process that ran the scenario gave no verdict: exit 3");
+  }
+  EXPECT_GT(lost, 3u);
 }
 
 TEST(PatternTest, IdsFoldersAndGlobs) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/runner/glob.h"
 #include "harness/runner/workspace.h"
 #include "harness/scenario/loader.h"
 
@@ -11,30 +12,20 @@ namespace {
 constexpr uint64_t kJsonMax = 16u << 20;
 constexpr char kSuffix[] = ".json";
 // In scenarios/, but not scenarios.
-constexpr const char* kOtherFiles[] = {"requirements.json", "schema.json", "checks.json"};
+constexpr const char* kOtherFiles[] = {"requirements.json", "schema.json", "disputes.json",
+                                       "clauses.json", "checks.json"};
+constexpr char kVersions[] = "suites/";
 
-// Greedy matching with one point of return: linear in the product of the lengths at worst.
-bool Glob(std::string_view pattern, std::string_view text) {
-  size_t p = 0;
-  size_t t = 0;
-  size_t star = std::string_view::npos;
-  size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+// Whether the file at PATH below scenarios/ is a scenario.
+bool IsScenario(const std::string& path) {
+  if (!path.ends_with(kSuffix) || path.starts_with(kVersions)) return false;
+  return std::ranges::find(kOtherFiles, path) == std::end(kOtherFiles);
+}
+
+bool IsWanted(const std::string& id, const std::vector<std::string>& patterns) {
+  return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+           return MatchesPattern(pattern, id);
+         });
 }
 
 }  // namespace
@@ -42,7 +33,7 @@ bool Glob(std::string_view pattern, std::string_view text) {
 bool MatchesPattern(const std::string& pattern, const std::string& id) {
   std::string folder = pattern;
   while (!folder.empty() && folder.back() == '/') folder.pop_back();
-  return Glob(pattern, id) || id.starts_with(folder + "/");
+  return MatchesGlob(pattern, id) || id.starts_with(folder + "/");
 }
 
 Result<Suite> Suite::Open(env::FileSystem& files, const std::string& root) {
@@ -63,21 +54,60 @@ Result<std::vector<scenario::Scenario>> Suite::Load(
   if (!paths.ok()) return paths.status();
   std::vector<scenario::Scenario> scenarios;
   for (const std::string& path : paths.value()) {
-    if (!path.ends_with(kSuffix) || std::ranges::find(kOtherFiles, path) != std::end(kOtherFiles))
-      continue;
+    if (!IsScenario(path)) continue;
     const std::string id = path.substr(0, path.size() - sizeof(kSuffix) + 1);
     const auto json = env::ReadWhole(*files_, folder + "/" + path, kJsonMax);
     if (!json.ok()) return json.status();
     auto loaded =
         scenario::LoadScenario("scenarios/" + path, id, AsText(json.value()), requirements_);
     if (!loaded.ok()) return loaded.status();
-    const bool wanted =
-        patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
-          return MatchesPattern(pattern, id);
-        });
-    if (wanted) scenarios.push_back(std::move(loaded).value());
+    if (IsWanted(id, patterns)) scenarios.push_back(std::move(loaded).value());
   }
   return scenarios;
+}
+
+Result<std::vector<scenario::Scenario>> Suite::LoadFrozen(
+    const SuiteVersion& version, const std::vector<std::string>& patterns) const {
+  auto loaded = Load({});
+  if (!loaded.ok()) return loaded;
+  std::vector<scenario::Scenario> scenarios;
+  for (const auto& [id, hash] : version.scenarios) {
+    const auto found = std::ranges::find(loaded.value(), id, &scenario::Scenario::id);
+    if (found == loaded.value().end())
+      return Status(Code::kInvalid,
+                    version.version + " has the scenario " + id + ", which is gone");
+    const auto json = TextOf(id);
+    if (!json.ok()) return json.status();
+    const auto now = ContentHash(json.value());
+    if (!now.ok() || now.value() != hash) {
+      return Status(Code::kInvalid,
+                    "scenarios/" + id + kSuffix + " is not as it was frozen in " + version.version);
+    }
+    if (IsWanted(id, patterns)) scenarios.push_back(std::move(*found));
+  }
+  return scenarios;
+}
+
+Result<std::string> Suite::TextOf(const std::string& id) const {
+  const auto json = env::ReadWhole(*files_, root_ + "/scenarios/" + id + kSuffix, kJsonMax);
+  if (!json.ok()) return json.status();
+  return std::string(AsText(json.value()));
+}
+
+Result<SuiteVersion> Suite::Version(const std::string& name) const {
+  const std::string file = kVersions + name + kSuffix;
+  const auto json = env::ReadWhole(*files_, root_ + "/scenarios/" + file, kJsonMax);
+  if (!json.ok())
+    return Status(Code::kNotFound, "no suite version " + name + ": " + json.status().message());
+  return ParseSuiteVersion("scenarios/" + file, AsText(json.value()));
+}
+
+Result<Disputes> Suite::LoadDisputes() const {
+  const std::string path = root_ + "/scenarios/disputes.json";
+  if (!files_->Exists(path)) return Disputes();
+  const auto json = env::ReadWhole(*files_, path, kJsonMax);
+  if (!json.ok()) return json.status();
+  return Disputes::Parse("scenarios/disputes.json", AsText(json.value()));
 }
 
 Result<std::vector<scenario::KnownMessage>> Suite::KnownContents(const std::string& golden) const {

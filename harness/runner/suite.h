@@ -5,8 +5,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "harness/runner/disputes.h"
+#include "harness/runner/suite_version.h"
 #include "harness/scenario/known_store.h"
 #include "harness/scenario/requirements.h"
 #include "harness/scenario/scenario.h"
@@ -24,6 +27,19 @@ class Suite {
   // a whole folder takes all below it; none: all), by id. Every file is loaded, so that a malformed
   // one never goes unnoticed.
   Result<std::vector<scenario::Scenario>> Load(const std::vector<std::string>& patterns) const;
+
+  // Those of VERSION that match PATTERNS. kInvalid where one is not as it was frozen.
+  Result<std::vector<scenario::Scenario>> LoadFrozen(
+      const SuiteVersion& version, const std::vector<std::string>& patterns) const;
+
+  // The file of a scenario, as it is.
+  Result<std::string> TextOf(const std::string& id) const;
+
+  // The frozen suite of this name. kNotFound if there is none.
+  Result<SuiteVersion> Version(const std::string& name) const;
+
+  // scenarios/disputes.json; none where there is no such file.
+  Result<Disputes> LoadDisputes() const;
 
   const scenario::Requirements& requirements() const { return requirements_; }
   const std::string& root() const { return root_; }

@@ -13,8 +13,7 @@
 namespace atrest::runner {
 
 // Texts are the target's, so they may hold bytes that are not UTF-8: fit for CBOR as it is, for
-// text
-// only with those replaced.
+// text only with those replaced.
 nlohmann::json ToJson(const verdict::Verdict& verdict);
 Result<verdict::Verdict> VerdictFrom(const nlohmann::json& document);
 

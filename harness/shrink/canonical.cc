@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "harness/shrink/names.h"
 #include "harness/shrink/setting_changes.h"
+#include "harness/shrink/shared_names.h"
 
 namespace atrest::shrink {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "harness/shrink/names.h"
 #include "harness/shrink/reduce.h"
+#include "harness/shrink/shared_names.h"
 
 namespace atrest::shrink {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/shrink/names.h"
+#include "harness/shrink/shared_names.h"
 
 namespace atrest::shrink {
 namespace {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "harness/shrink/names.h"
 #include "harness/shrink/reduce.h"
+#include "harness/shrink/shared_names.h"
 
 namespace atrest::shrink {
 namespace {

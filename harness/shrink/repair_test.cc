@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/shrink/names.h"
+#include "harness/shrink/shared_names.h"
 
 namespace atrest::shrink {
 namespace {

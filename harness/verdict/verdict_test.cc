@@ -59,6 +59,35 @@ TEST(ExitCodeTest, ADisputeIsNeverAFailure) {
             ExitCode::kAsExpected);
 }
 
+TEST(ExitCodeTest, AKnownFailureIsNone) {
+  for (const bool strict : {false, true}) {
+    RunSummary summary = SummaryOf({{kConf, Kind::kFail}, {kHard, Kind::kFail}}, strict);
+    for (Verdict& verdict : summary.verdicts) verdict.known = "it is archived";
+    EXPECT_EQ(ExitCodeOf(summary), ExitCode::kAsExpected);
+    EXPECT_EQ(CountsOf(summary).known, 2u);
+    EXPECT_EQ(CountsOf(summary).failed, 0u);
+  }
+}
+
+TEST(ExitCodeTest, ADepartureFromTheListFailsTheRun) {
+  RunSummary summary = SummaryOf({{kHard, Kind::kPass}});
+  summary.departures = {"a: listed, but its verdict is pass"};
+  EXPECT_EQ(ExitCodeOf(summary), ExitCode::kConformanceFailed);
+  summary.verdicts.front().kind = Kind::kHarnessError;
+  EXPECT_EQ(ExitCodeOf(summary), ExitCode::kHarnessFailed);
+}
+
+TEST(FailureTest, IsWhatAListOfKnownOnesCanHold) {
+  const auto is_failure = [](Kind kind) {
+    return IsFailure(SummaryOf({{kConf, kind}}).verdicts.front());
+  };
+  for (const Kind kind : {Kind::kFail, Kind::kCrashed, Kind::kTimeout, Kind::kUndecided})
+    EXPECT_TRUE(is_failure(kind)) << NameOf(kind);
+  for (const Kind kind : {Kind::kPass, Kind::kRejectedAsExpected, Kind::kSkipped, Kind::kDisputed,
+                          Kind::kHarnessError})
+    EXPECT_FALSE(is_failure(kind)) << NameOf(kind);
+}
+
 TEST(NamesTest, ComeBack) {
   for (const Suite suite : {kConf, kComp, kHard}) {
     Suite parsed = Suite::kConformance;

@@ -1,4 +1,4 @@
-#include "harness/shrink/names.h"
+#include "harness/shrink/shared_names.h"
 
 #include <algorithm>
 #include <functional>
