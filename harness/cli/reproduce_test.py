@@ -22,7 +22,7 @@ LONG = {
         {"publish": {"channel": "a.b", "payloads": ["the first text", "another text"]}},
         {"read": {"channel": "c", "from": "first"}},
         {"kill": {}},
-        {"start": {"encrypt": True, "cipher": "chacha", "key": "mine"}},
+        {"start": {"encrypt": True, "cipher": "CHACHA", "key": "mine"}},
         {"publish": {"channel": "a.b", "payloads": ["the second text", "and a third"]}},
         {"stop": {}},
         {"inspect": {}},

@@ -13,7 +13,8 @@ namespace {
 const Requirements& Register() {
   static const Requirements known = Requirements::Parse("requirements", R"([
         {"id": "D-01", "suite": "conformance", "level": "MUST", "source": "page", "text": "x"},
-        {"id": "H-01", "suite": "hardening", "level": "SHOULD", "source": "page", "text": "y"}])")
+        {"id": "H-01", "suite": "hardening", "level": "SHOULD", "source": "page", "text": "y"},
+        {"id": "H-02", "suite": "hardening", "level": "SHOULD", "source": "page", "text": "z"}])")
                                         .value();
   return known;
 }
@@ -97,6 +98,44 @@ TEST(Print, EveryMemberThatWasGivenIsPrinted) {
   }
   for (const char* name : {"title", "requirement", "suite", "level", "needs", "keys", "expect"})
     EXPECT_EQ(printed[name], given[name]) << name;
+}
+
+// Every kind of expectation.
+constexpr char kExpecting[] = R"({
+  "title": "All that can be expected", "requirement": ["H-01", "H-02"], "suite": "hardening",
+  "level": "SHOULD", "needs": ["client", "file", "format:stan-file-1", "raw"],
+  "keys": {"K": "secret"},
+  "steps": [
+    {"start": {"encrypt": true, "key": "K"}, "as": "on"},
+    {"publish": {"channel": "foo", "payloads": ["a"]}, "as": "put"},
+    {"read": {"channel": "foo", "from": "first"}, "as": "all"},
+    {"connect": {"client": "a"}, "as": "in"},
+    {"subscribe": {"client": "a", "name": "s", "channel": "foo", "from": "first"}},
+    {"receive": {"subscription": "s"}, "as": "got"},
+    {"request": {"subject": "x", "payload": "y"}, "as": "asked"},
+    {"inspect": {"keys": ["K"], "texts": ["abc", "def"]}, "as": "disk"},
+    {"stop": {}}, {"start": {}, "as": "off"}
+  ],
+  "expect": [
+    {"step": "on", "started": true, "errors": [], "warnings": ["w"]},
+    {"step": "put", "published": false, "answer": "no"},
+    {"step": "all", "requirement": "H-02", "tampering": "detected",
+     "receives": [[1, "a"], [2, {"hex": "ff"}, "bar"], [3, {"sealed": "AES", "size": 4}]]},
+    {"step": "in", "answer": ""}, {"step": "got", "redelivered": [2, 1]},
+    {"step": "asked", "reply": {"hex": "00ff"}},
+    {"step": "disk", "damage": ["crc"], "nonces_unique": true, "found": ["abc"], "absent": ["def"],
+     "sizes": {"foo/subs.dat": 4, "foo/none": null},
+     "messages": [{"channel": "foo", "sequence": 1, "cipher": "AES", "opened_by": ["K"],
+                   "data_size": 30, "nonce_counter": 1, "nonce_random_as": 2},
+                  {"channel": "foo", "sequence": 2, "cipher": null}]},
+    {"step": "off", "refused": "why", "exit": 1}
+  ]
+})";
+
+TEST(Print, ExpectationsArePrintedAsTheyWereGiven) {
+  const auto given = nlohmann::json::parse(kExpecting);
+  const auto printed = nlohmann::json::parse(PrintScenario(Load(kExpecting)));
+  EXPECT_EQ(printed["expect"], given["expect"]);
 }
 
 }  // namespace

@@ -194,7 +194,8 @@ std::vector<std::string> SimplerThan(const std::string& payload, size_t number) 
   const std::string text = CanonicalPayload(number);
   if (payload.empty()) return {text};
   const std::string first = payload.substr(0, 1);
-  return {text, first + text.substr(1), std::string(payload.size(), 'm'),
+  // What begins like a seal begins like one of AES.
+  return {text, "\x01" + text.substr(1), first + text.substr(1), std::string(payload.size(), 'm'),
           first + std::string(payload.size() - 1, 'm')};
 }
 

@@ -19,6 +19,7 @@ constexpr uint64_t kSeedMax = 3000;
 constexpr size_t kExecutionsMax = 150;
 
 struct Planted {
+  verdict::Suite suite;
   const char* target;
   const char* oracle;
   const char* requirement;
@@ -56,8 +57,7 @@ class PlantedTest : public testing::TestWithParam<Planted> {
 
   Fingerprint failure() const {
     const Planted& planted = GetParam();
-    return {verdict::Suite::kConformance, "fail", planted.oracle, planted.requirement,
-            planted.about};
+    return {planted.suite, "fail", planted.oracle, planted.requirement, planted.about};
   }
 
   mutable env::PosixFileSystem files_;
@@ -124,14 +124,44 @@ constexpr char kWrongKeyLoss[] = R"({"start":{"encrypt":true,"key":"K"}}
 {"read":{"channel":"foo","from":"first"}}
 )";
 
+constexpr auto kConformance = verdict::Suite::kConformance;
+constexpr auto kHardening = verdict::Suite::kHardening;
+// What the reference, as the real server, does by itself.
+constexpr char kOff[] = R"({"start":{"encrypt":true,"key":"K"}}
+{"publish":{"channel":"foo","payloads":["message no. 1"]}}
+{"stop":{}}
+{"start":{}}
+{"read":{"channel":"foo","from":"first"}}
+)";
+constexpr char kDowngrade[] = R"({"start":{"encrypt":true,"key":"K"}}
+{"publish":{"channel":"foo","payloads":["message no. 1"]}}
+{"stop":{}}
+{"start":{}}
+{"publish":{"channel":"foo","payloads":["message no. 2"]}}
+)";
+constexpr char kMixedKeys[] = R"({"start":{"encrypt":true,"key":"K"}}
+{"publish":{"channel":"foo","payloads":["message no. 1"]}}
+{"stop":{}}
+{"start":{"encrypt":true,"key":"other"}}
+{"publish":{"channel":"foo","payloads":["message no. 2"]}}
+)";
+INSTANTIATE_TEST_SUITE_P(
+    Reference, PlantedTest,
+    testing::Values(Planted{kHardening, "inproc", "ideal", "H-off-noticed", "", 20, kOff},
+                    Planted{kHardening, "inproc", "ideal", "H-downgrade", "", 20, kDowngrade},
+                    Planted{kHardening, "inproc", "ideal", "H-mixed-keys", "", 20, kMixedKeys},
+                    Planted{kHardening, "inproc", "ideal", "H-wrong-key-noticed", "", 20,
+                            kMixedKeys}));
+
 INSTANTIATE_TEST_SUITE_P(
     Canaries, PlantedTest,
-    testing::Values(Planted{"canary:lazy-key", "disk", "D-01", "", 20, kLazyKey},
-                    Planted{"canary:cipher-switch", "disk", "D-08", "", 20, kCipherSwitch},
-                    Planted{"canary:kill-clear", "disk", "D-01", "", 20, kKillClear},
-                    Planted{"canary:read-leak", "disk", "D-01", "", 20, kReadLeak},
-                    Planted{"canary:wrong-key-loss", "model", "", "must be delivered", 40,
-                            kWrongKeyLoss}));
+    testing::Values(Planted{kConformance, "canary:lazy-key", "disk", "D-01", "", 20, kLazyKey},
+                    Planted{kConformance, "canary:cipher-switch", "disk", "D-08", "", 20,
+                            kCipherSwitch},
+                    Planted{kConformance, "canary:kill-clear", "disk", "D-01", "", 20, kKillClear},
+                    Planted{kConformance, "canary:read-leak", "disk", "D-01", "", 20, kReadLeak},
+                    Planted{kConformance, "canary:wrong-key-loss", "model", "", "must be delivered",
+                            40, kWrongKeyLoss}));
 
 }  // namespace
 }  // namespace atrest::shrink
