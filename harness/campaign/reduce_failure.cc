@@ -44,8 +44,11 @@ Status ReduceHere(const Failure& failure, const Cases& cases, const ReduceOption
   reduced.reproduced = minimum.value().reproduced;
   reduced.executions = minimum.value().executions;
   reduced.complete = minimum.value().complete;
-  if (reduced.reproduced) reduced.steps = minimum.value().scenario.steps.size();
-  return Status();
+  if (!reduced.reproduced) return Status();
+  reduced.steps = minimum.value().scenario.steps.size();
+  const std::string smallest = scenario::PrintScenario(
+      Citing(failure, minimum.value().scenario, cases.suite().requirements()));
+  return env::WriteWhole(files, reduced.file, AsBytes(smallest));
 }
 
 // What the process that reduces leaves behind.
