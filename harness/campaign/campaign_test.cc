@@ -131,6 +131,35 @@ TEST_F(CampaignTest, ManyJobsFindWhatOneFinds) {
   }
 }
 
+TEST_F(CampaignTest, WithoutOraclesTheStepsAreDoneAndNothingIsFound) {
+  On("inproc", {"property/tamper/swap"});
+  options_.oracles = false;
+  const JobsOutcome outcome = Jobs(options_, Of(5));
+  EXPECT_EQ(outcome.tally.cases, 5u);
+  EXPECT_EQ(outcome.tally.failure_count(), 0u);
+}
+
+// Also where the oracle counts a requirement of one suite in another.
+TEST_F(CampaignTest, WhateverSuiteAFailureIsOfItsScenarioCanBeLoaded) {
+  const CaseOptions& options = On("inproc", {"property/store/full_disk"});
+  const JobsOutcome found = Jobs(options, Of(40));
+  const Cases cases(*suite_, files_, options);
+  const env::TemporaryDirectory directory;
+  for (size_t i = 0; i < found.tally.failure_count(); ++i) {
+    const Failure& failure = found.tally.failure(i);
+    const auto reduced =
+        Reduce(failure, cases, {directory.path(), 60'000, 60}, files_, clock_, watch_);
+    ASSERT_TRUE(reduced.ok()) << reduced.status().message();
+    EXPECT_TRUE(reduced.value().reproduced) << shrink::Show(failure.fingerprint());
+    const auto json = env::ReadWhole(files_, reduced.value().file, 1u << 20);
+    ASSERT_TRUE(json.ok());
+    const auto loaded =
+        scenario::LoadScenario("reduced", "reduced", AsText(json.value()), suite_->requirements());
+    EXPECT_TRUE(loaded.ok()) << loaded.status().message();
+  }
+  EXPECT_GT(found.tally.failure_count(), 0u);
+}
+
 // A target whose publish does not come back as it should.
 class BadDriver : public driver::NothingDriver {
  public:

@@ -57,7 +57,8 @@ Result<runner::Executed> Cases::Execute(const scenario::Scenario& scenario) cons
   auto driver = options_.make_driver(made);
   if (!driver.ok()) return driver.status();
   runner::ExecuteOptions how;
-  how.oracles = runner::ExecuteOptions::Oracles::kAll;
+  how.oracles = options_.oracles ? runner::ExecuteOptions::Oracles::kAll
+                                 : runner::ExecuteOptions::Oracles::kNone;
   how.trace = false;
   std::unique_ptr<driver::Driver> reference;
   if (options_.make_reference) {

@@ -28,6 +28,7 @@ struct CaseOptions {
   uint64_t driver_seed = 1;  // of the target's entropy
   // The reference, for the same steps beside; null where it is the target itself.
   driver::DriverFactory make_reference;
+  bool oracles = true;             // else the steps are only done
   std::vector<size_t> properties;  // PropertiesFor, at least one
   generate::GenerateOptions generate;
 };
@@ -50,9 +51,11 @@ class Cases {
   // Executes the case SEED, and notes what it showed.
   Status Run(uint64_t seed, Tally& tally) const;
 
-  // What the scenarios are executed with, for reproducing one.
+  // What the scenarios are executed with, for reproducing one. The reference compares with itself.
   shrink::Bench BenchFor() const {
-    return {suite_, fixtures_, options_.make_driver, options_.make_reference, options_.driver_seed};
+    const auto& reference =
+        options_.make_reference ? options_.make_reference : options_.make_driver;
+    return {suite_, fixtures_, options_.make_driver, reference, options_.driver_seed};
   }
 
   const runner::Suite& suite() const { return suite_; }

@@ -18,6 +18,15 @@ namespace {
 constexpr int64_t kMsPerSecond = 1000;
 constexpr unsigned kGraceS = 60;  // for the last execution, which may hang
 
+// Whether all of IDS are requirements of SUITE.
+bool AreOf(verdict::Suite suite, const std::vector<std::string>& ids,
+           const scenario::Requirements& known) {
+  return std::ranges::all_of(ids, [&](const std::string& id) {
+    const scenario::Requirement* requirement = known.Find(id);
+    return requirement != nullptr && requirement->suite == suite;
+  });
+}
+
 // Done in a process of its own.
 Status ReduceHere(const Failure& failure, const Cases& cases, const ReduceOptions& options,
                   env::FileSystem& files, env::Clock& clock, Reduced& reduced) {
@@ -44,8 +53,11 @@ Status ReduceHere(const Failure& failure, const Cases& cases, const ReduceOption
   reduced.reproduced = minimum.value().reproduced;
   reduced.executions = minimum.value().executions;
   reduced.complete = minimum.value().complete;
-  if (reduced.reproduced) reduced.steps = minimum.value().scenario.steps.size();
-  return Status();
+  if (!reduced.reproduced) return Status();
+  reduced.steps = minimum.value().scenario.steps.size();
+  const std::string smallest = scenario::PrintScenario(
+      Citing(failure, minimum.value().scenario, cases.suite().requirements()));
+  return env::WriteWhole(files, reduced.file, AsBytes(smallest));
 }
 
 // What the process that reduces leaves behind.
@@ -89,7 +101,7 @@ scenario::Scenario Citing(const Failure& failure, scenario::Scenario scenario,
   scenario.title = "Generated: " + shrink::Show(failure.fingerprint());
   if (is_of_suite) {
     scenario.requirements = {broken->id};
-  } else if (scenario.suite != failure.suite) {
+  } else if (!AreOf(failure.suite, scenario.requirements, requirements)) {
     // What breaks no requirement of its suite by name is counted against the suite's first.
     const auto& all = requirements.all();
     const auto first = std::ranges::find(all, failure.suite, &scenario::Requirement::suite);

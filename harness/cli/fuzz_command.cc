@@ -28,6 +28,7 @@ struct FuzzArguments {
   int64_t shrink_s = 60;
   uint64_t driver_seed = 1;
   bool list = false;
+  bool no_oracles = false;
   bool strict = false;
 };
 
@@ -68,7 +69,8 @@ std::vector<std::pair<std::string, std::string>> OptionsOf(const FuzzArguments& 
           {"time", std::to_string(arguments.time_s)},
           {"jobs", std::to_string(arguments.jobs.jobs)},
           {"shard", arguments.shard},
-          {"property", patterns.empty() ? "*" : patterns}};
+          {"property", patterns.empty() ? "*" : patterns},
+          {"oracles", arguments.no_oracles ? "none" : "all"}};
 }
 
 // One failure after the other, each with its share of what is left of the time.
@@ -110,11 +112,12 @@ ExitCode Fuzz(FuzzArguments arguments) {
   campaign::CaseOptions options;
   options.make_driver = FactoryFor(arguments.target, root);
   options.driver_seed = arguments.driver_seed;
+  options.oracles = !arguments.no_oracles;
   const auto info = ValueOr(options.make_driver({}), ExitCode::kUsage)->Info();
   options.generate.steps = arguments.steps;
   options.generate.capabilities = {info.capabilities.begin(), info.capabilities.end()};
   options.properties = campaign::PropertiesFor(arguments.patterns, options.generate.capabilities);
-  if (!info.is_reference) {
+  if (!info.is_reference && options.oracles) {
     TargetArguments reference;
     reference.name = kReference;
     options.make_reference = FactoryFor(reference, root);
@@ -196,6 +199,8 @@ void AddFuzzCommand(CLI::App& app, RunVerb& chosen) {
   verb->add_option("--json", arguments->json, "Write the report to this file, as JSON");
   verb->add_option("--root", arguments->root, "Directory with scenarios/ and fixtures/");
   verb->add_flag("--strict", arguments->strict, "Hardening and compatibility count too");
+  verb->add_flag("--no-oracles", arguments->no_oracles,
+                 "Only do the steps: what the oracles cost is the difference");
   verb->add_flag("--list", arguments->list, "Print the table of properties");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return RunFuzz(*arguments); }; });
 }

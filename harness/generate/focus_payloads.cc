@@ -62,8 +62,8 @@ void Bursts(Story& story) {
   while (!story.IsFull()) {
     story.Start(Sealed(story));
     for (uint64_t i = 4 + story.random().Below(4); i > 0; --i) {
-      PublishTexts(story, "burst." + std::to_string(story.random().Below(kBurstChannels)),
-                   1 + story.random().Below(3));
+      const uint64_t channel = story.random().Below(kBurstChannels);
+      PublishTexts(story, "burst." + std::to_string(channel), Count{1, 3});
     }
     for (int i = 0; i < 3; ++i) ReadSomehow(story, UsedChannel(story));
     story.End();

@@ -97,7 +97,11 @@ const char* Ideal::BlameFor(const Channel& channel, const Kept* kept, const std:
   const auto has = [&](Kind kind) { return Find(channel.damages, kind) != nullptr; };
   const bool longer = kept != nullptr && delivery.payload.size() > kept->payload.size();
   const bool sealed = kept != nullptr && kept->seal != Kept::Seal::kPlain;
-  if (mode_.encryption != Encryption::kOn && sealed && longer) return "H-off-noticed";
+  const bool off = mode_.encryption == Encryption::kOff;
+  // Also where its sequence was given behind a loss, and is not known.
+  const bool unknown_seal = kept == nullptr && off && LooksSealed(delivery.payload);
+  if ((mode_.encryption != Encryption::kOn && sealed && longer) || unknown_seal)
+    return "H-off-noticed";
   if (channel.damages.empty()) return "H-faithful";
   for (const Damage& damage : channel.damages) {
     const bool filled = IsFilledWith(delivery.payload, damage.bytes);

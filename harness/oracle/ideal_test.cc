@@ -115,6 +115,16 @@ TEST_F(IdealTest, CiphertextIsNotDeliveredWithEncryptionOff) {
   EXPECT_EQ(Receive({}, "sealed"), "ok");
 }
 
+TEST_F(IdealTest, CiphertextIsItselfBehindALossToo) {
+  Store();
+  EXPECT_EQ(
+      Said({scenario::Tamper{{scenario::Truncate{"foo/msgs.1.idx", {}, 32}}}}, verdict::Done{}),
+      "ok");
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Receive({{1, kSealed}, {2, kSealed}, {7, kSealed}}, "3 is cut"),
+            "H-off-noticed H-off-noticed H-off-noticed");
+}
+
 TEST_F(IdealTest, NothingIsStoredInClearBesideWhatIsSealed) {
   Store();
   EXPECT_EQ(Start(Off()), "ok");
