@@ -44,7 +44,8 @@ class CaptureTest : public testing::TestWithParam<const char*> {
     Write("/kept/scenarios/requirements.json", register_file.value());
     const auto expect = env::ReadWhole(disk_, folder + "/expect.json", 1u << 22).value();
     std::set<std::string> keys;
-    for (const auto& opening : Json::parse(AsText(expect))["opens"]) {
+    const Json document = Json::parse(AsText(expect));
+    for (const auto& opening : document["opens"]) {
       if (opening.contains("key")) keys.insert(opening["key"].get<std::string>());
     }
     for (const std::string& key : keys) options_.keys.emplace_back(AsBytes(key));
