@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that the jobs of ci/run.py need and that are missing; nothing else.
 #
-#   ci/install.sh [GROUP...]     build (the default), clang, tidy, root
+#   ci/install.sh [GROUP...]     build (the default), clang, tidy, root, flake
 #
 # Debian 12 and 13, as root or with sudo. Nothing missing: it says nothing and touches nothing.
 # It never removes a package. Debian 12's default Boost (1.74, libboost-dev) excludes the 1.81 that
@@ -36,7 +36,8 @@ for group in "${@:-build}"; do
     clang) packages+=(clang "libclang-rt-$clang-dev") ;;
     tidy) packages+=(clang-format clang-tidy) ;;
     root) packages+=(debootstrap) ;;
-    *) fail "no package group is called '$group'; there are build, clang, tidy and root" ;;
+    flake) packages+=(stress-ng) ;;
+    *) fail "no package group is called '$group'; there are build, clang, tidy, root and flake" ;;
   esac
 done
 

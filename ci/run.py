@@ -299,6 +299,15 @@ def server_and_load(run):
     return programs / "atrest-load", server or programs / "atrest-server"
 
 
+def job_flake(run):
+    """No verdict may change under stress-ng, in 1,000 runs in-process and 50 of atrest-server."""
+    run.install("flake")
+    run.build("release", "atrest", "atrest-server")
+    flake = [sys.executable, "ci/bench/flake.py", "--atrest", "build/release/bin/atrest"]
+    run.step(*flake, "--target", "inproc", "--runs", 1000)
+    run.step(*flake, "--target", "reference", "--runs", 50, "--", "--jobs", 4)
+
+
 def job_clean_root(run):
     """debootstrap --suite into --root DIR, clone HEAD there, run ./ci/demo and ./ci/test in it."""
     root, suite = run.options.root, run.options.suite

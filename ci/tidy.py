@@ -21,7 +21,7 @@ REFERENCE = {f"reference/{name}" for name in (
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
     "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
-    "generate", "compare", "report", "load", "cli")}
+    "generate", "shrink", "compare", "report", "load", "cli")}
 
 
 def reference(names):
@@ -59,6 +59,7 @@ LAYERS = {
     "harness/generate": reference("base") | harness("verdict scenario"),
     "harness/compare": reference("base env crypto") | harness(
         "verdict scenario tamper driver generate"),
+    "harness/shrink": reference("base env") | harness("verdict scenario driver oracle runner"),
     "harness/report": reference("base") | harness("verdict"),
     "harness/load": reference("base wire"),  # a client of any server, so nothing of ours
     "harness/cli": reference("base crypto env sim") | HARNESS - harness("load"),
@@ -68,6 +69,7 @@ LAYERS = {
 MORE_EDGES = [
     (r"harness/driver/inproc_\w+\.(h|cc)", reference("crypto store raftlog stan sim")),
     (r"harness/driver/\w+_test\.cc", reference("crypto store") | harness("tamper")),
+    (r"harness/shrink/\w+_test\.cc", harness("compare")),
     (r"reference/stan/(\w+_test|\w+_fuzz)\.cc|reference/stan/stan_fixture\.h",
      reference("env crypto")),
 ]

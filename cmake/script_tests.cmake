@@ -32,6 +32,7 @@ if(NODE)
     ENVIRONMENT NODE_PATH=${PROJECT_SOURCE_DIR}/build/npm/node_modules)
 endif()
 atrest_python_test(soak_test SCRIPT ci/bench/soak_test.py)
+atrest_python_test(flake_test SCRIPT ci/bench/flake_test.py)
 atrest_python_test(load_program SCRIPT harness/load/load_program_test.py
   ARGS "$<TARGET_FILE:atrest-load>" "$<TARGET_FILE:atrest-server>")
 atrest_python_test(hostile_clients SCRIPT harness/load/hostile_test.py

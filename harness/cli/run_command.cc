@@ -1,11 +1,15 @@
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "harness/cli/command.h"
 #include "harness/cli/run_reporters.h"
 #include "harness/report/comparison.h"
+#include "harness/runner/choose.h"
+#include "harness/runner/jobs.h"
 #include "harness/runner/run.h"
 #include "reference/env/posix_env.h"
 
@@ -14,8 +18,13 @@ namespace {
 
 using verdict::ExitCode;
 
+using Scenarios = std::vector<scenario::Scenario>;
+
 struct RunArguments {
   std::vector<std::string> patterns;
+  std::vector<std::string> suites;
+  bool quick = false;
+  std::optional<uint64_t> shuffle;
   std::string root;
   std::vector<std::string> targets;
   TargetArguments target;
@@ -36,6 +45,7 @@ runner::RunOptions OptionsFor(const RunArguments& arguments, const std::string& 
   runner::RunOptions options = arguments.options;
   options.target = name;
   options.server = target.server;
+  options.answer_ms = target.answer_ms;
   options.make_driver = FactoryFor(target, root);
   return options;
 }
@@ -65,12 +75,35 @@ ExitCode Compare(const RunArguments& arguments,
   return report::ExitCodeOf(runs);
 }
 
-ExitCode RunScenarios(const RunArguments& arguments) {
+// What of ALL is run, in the order it is run in; CONFIGURATION says so in reports.
+Scenarios Chosen(const RunArguments& arguments, Scenarios all,
+                 std::map<std::string, std::string>& configuration) {
+  if (!arguments.suites.empty()) {
+    std::erase_if(all, [&](const scenario::Scenario& scenario) {
+      return std::ranges::find(arguments.suites, verdict::NameOf(scenario.suite)) ==
+             arguments.suites.end();
+    });
+  }
+  if (arguments.quick) {
+    all = runner::QuickOf(all);
+    configuration["quick"] = "yes";
+  }
+  if (arguments.shuffle) {
+    runner::Shuffle(*arguments.shuffle, all);
+    configuration["shuffle"] = std::to_string(*arguments.shuffle);
+  }
+  return all;
+}
+
+ExitCode RunScenarios(const RunArguments& given) {
+  RunArguments arguments = given;
   const std::string root = FindRoot(arguments.root);
   env::PosixFileSystem files;
   env::SystemClock clock;
   const auto suite = ValueOr(runner::Suite::Open(files, root), ExitCode::kHarnessFailed);
-  const auto scenarios = ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed);
+  const auto scenarios =
+      Chosen(arguments, ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed),
+             arguments.options.configuration);
   const auto run = [&](const runner::RunOptions& options, const runner::RunEvents& events) {
     return ValueOr(runner::Run(suite, scenarios, options, events, files, clock), ExitCode::kUsage);
   };
@@ -89,6 +122,15 @@ void AddRunCommand(CLI::App& app, RunVerb& chosen) {
   auto arguments = std::make_shared<RunArguments>();
   verb->add_option("scenario", arguments->patterns,
                    "Ids of scenarios, folders, or patterns with * and ?; none: all");
+  verb->add_option("--suite", arguments->suites, "Only scenarios of this suite; may be repeated")
+      ->check(CLI::IsMember({"conformance", "compatibility", "hardening"}))
+      ->allow_extra_args(false);
+  verb->add_flag("--quick", arguments->quick,
+                 "Few scenarios, which touch every requirement that the chosen ones touch");
+  verb->add_option("--shuffle", arguments->shuffle, "Run in an order that this seed decides");
+  verb->add_option("--jobs", arguments->options.jobs, "Processes that share the scenarios")
+      ->capture_default_str()
+      ->check(CLI::Range(uint64_t{1}, runner::kJobsMax));
   AddTargetOptions(*verb, arguments->target, arguments->targets);
   AddReportOptions(*verb, arguments->reports);
   verb->add_option("--keep", arguments->options.keep,

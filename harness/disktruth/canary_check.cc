@@ -14,10 +14,10 @@ constexpr size_t kSecretMin = 12;
 constexpr size_t kDistinctMin = 6;
 constexpr size_t kWholeMax = 64;
 constexpr size_t kPartBytes = 32;
-// Bytes before the end of a file that a compressed stream may have begun in that goes on behind it,
-// and what is looked at of one.
-constexpr size_t kStreamMax = 1 << 16;
+// What is looked at of a compressed stream.
 constexpr size_t kInflatedMax = 1 << 22;
+// Bytes before the end of a file that the header of a compressed stream may have begun in.
+constexpr size_t kStreamHeaderMax = 280;
 constexpr std::string_view kBase62 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -152,13 +152,19 @@ bool CanaryCheck::IsInAName(const std::string& text) const {
 }
 
 void CanaryCheck::Search(const TreeEntry& entry, ByteView bytes, size_t old_size,
-                         Findings& findings) const {
+                         CompressedParts& going_on, Findings& findings) const {
   std::set<size_t> found;  // one hit for a secret and a file
   SearchIn(entry, bytes, old_size > overlap() ? old_size - overlap() : 0, {}, found, findings);
-  const size_t from = old_size > kStreamMax ? old_size - kStreamMax : 0;
-  for (const size_t begin : CompressedStreams(bytes, from)) {
-    const Bytes text = Inflate(bytes.subspan(begin), kInflatedMax);
-    SearchIn(entry, text, 0, begin, found, findings);
+  const size_t from = old_size > kStreamHeaderMax ? old_size - kStreamHeaderMax : 0;
+  CompressedParts streams = CompressedStreams(bytes, from);
+  for (const size_t begin : going_on) {
+    if (std::ranges::find(streams, begin) == streams.end()) streams.push_back(begin);
+  }
+  going_on.clear();
+  for (const size_t begin : streams) {
+    const Inflated inflated = Inflate(bytes.subspan(begin), kInflatedMax);
+    SearchIn(entry, inflated.bytes, 0, begin, found, findings);
+    if (inflated.goes_on) going_on.push_back(begin);
   }
 }
 
@@ -170,11 +176,13 @@ void CanaryCheck::SearchIn(const TreeEntry& entry, ByteView bytes, size_t from,
     const Secret& secret = secrets_[form.secret];
     if (!secret.active || found.contains(form.secret) || IsInAName(secret.text)) return;
     found.insert(form.secret);
-    const bool in_store = entry.kind != TreeEntry::Kind::kLog && !secret.is_key;
+    const bool in_log = entry.kind == TreeEntry::Kind::kLog;
+    const bool in_store = !in_log && !secret.is_key;
+    const char* requirement = in_store ? "D-01" : in_log ? "H-secret-in-log" : "H-key-on-disk";
     const char* where = entry.kind == TreeEntry::Kind::kOpen ? " in a deleted file" : "";
     findings.push_back(
-        {Check::kCanary, in_store ? "D-01" : "",
-         in_store ? verdict::Level::kMust : verdict::Level::kShould, entry.path, offset,
+        {Check::kCanary, requirement, in_store ? verdict::Level::kMust : verdict::Level::kShould,
+         entry.path, offset,
          secret.is_key ? "no key in any file" : "no payload published under encryption in any file",
          secret.what + ", " + form.name + (stream ? " in compressed data" : "") + where, ""});
   });

@@ -17,6 +17,7 @@
 
 #include "harness/disktruth/disk_finding.h"
 #include "harness/disktruth/file_tree.h"
+#include "harness/disktruth/inflate.h"
 #include "harness/disktruth/text_search.h"
 
 namespace atrest::disktruth {
@@ -36,8 +37,10 @@ class CanaryCheck {
   // Names that are in clear by design; a payload that is part of one is not searched for.
   void AddClearName(const std::string& name) { clear_names_.insert(name); }
 
-  // Searches BYTES, the contents of ENTRY; those before OLD_SIZE have been searched before.
-  void Search(const TreeEntry& entry, ByteView bytes, size_t old_size, Findings& findings) const;
+  // Searches BYTES, the contents of ENTRY; those before OLD_SIZE have been searched before, and
+  // GOING_ON are the streams found in them, kept by the caller from search to search.
+  void Search(const TreeEntry& entry, ByteView bytes, size_t old_size, CompressedParts& going_on,
+              Findings& findings) const;
 
   // Bytes before the end of a file that an occurrence across it may begin in.
   size_t overlap() const { return search_.overlap(); }

@@ -60,9 +60,10 @@ const char* RequirementOf(Kind kind) {
     case Kind::kTorn:
     case Kind::kPadding:
     case Kind::kGarbage:
+      return "H-unaccounted-bytes";
     case Kind::kType:
     case Kind::kForm:
-      return "";
+      return "K-record-form";
   }
   return "";
 }
@@ -88,9 +89,10 @@ void CheckStrays(const std::string& path, const Strays& strays, const Circumstan
 }
 
 void CheckUnknownFile(const TreeEntry& entry, Findings& findings) {
-  findings.push_back(
-      {Check::kClear, "", verdict::Level::kInfo, entry.path, 0, "only files of the format",
-       "a file of " + std::to_string(entry.size) + " bytes that it does not have", ""});
+  findings.push_back({Check::kClear, "H-unaccounted-bytes", verdict::Level::kInfo, entry.path, 0,
+                      "only files of the format",
+                      "a file of " + std::to_string(entry.size) + " bytes that it does not have",
+                      ""});
 }
 
 }  // namespace atrest::disktruth

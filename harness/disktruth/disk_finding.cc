@@ -22,6 +22,11 @@ const char* NameOf(Check check) {
   return "";
 }
 
+bool IsOfAnyStore(const std::string& requirement) {
+  return requirement == "K-acked-stored" || requirement == "K-delivered-stored" ||
+         requirement == "K-stored-sent" || requirement == "K-sequence-once";
+}
+
 std::string Describe(const Finding& finding) {
   std::string text = NameOf(finding.check);
   if (!finding.requirement.empty()) text += " (" + finding.requirement + ")";

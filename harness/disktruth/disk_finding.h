@@ -17,9 +17,13 @@ enum class Check { kCanary, kRecords, kCipher, kNonces, kClear, kStructure, kHis
 // "canary", "records", "cipher", "nonces", "clear", "structure", "history".
 const char* NameOf(Check check);
 
+// Whether an id is about messages being kept as they were acked, sent and delivered: what is asked
+// of any store, whatever its format is.
+bool IsOfAnyStore(const std::string& requirement);
+
 struct Finding {
   Check check = Check::kClear;
-  std::string requirement;  // an id of scenarios/requirements.json; "" where none speaks of it
+  std::string requirement;  // an id of scenarios/requirements.json
   verdict::Level level = verdict::Level::kMust;
   std::string file;  // as the tree names it
   uint64_t offset = 0;

@@ -43,6 +43,7 @@ DiskTruth::DiskTruth(Settings settings)
 void DiskTruth::Start(const Mode& mode) {
   modes_.push_back(mode);
   modes_since_look_.push_back(&modes_.back());
+  if (mode.limits) history_.Limit();
   if (mode.encrypt) keys_.AddKey("of start " + std::to_string(modes_.size()), mode.key);
 }
 
@@ -151,52 +152,63 @@ Status DiskTruth::ReadFile(Tree& tree, const TreeEntry& entry, Findings& finding
   // the harness itself changes keeps sizes too.
   const bool same_stamp = !is_adopting_ && entry.stamp != 0 && entry.stamp == file.entry.stamp;
   if (!is_new && same_stamp && entry.size == file.entry.size) return {};
-  auto bytes = tree.Read(entry);
+  const bool known_to_grow = !is_new && !is_adopting_ && entry.rewrite != 0 &&
+                             entry.rewrite == file.entry.rewrite && entry.size >= file.bytes.size();
+  const size_t old_size = file.bytes.size();
+  auto bytes = tree.Read(entry, known_to_grow ? old_size : 0);
   if (!bytes.ok()) return bytes.status();
   file.entry = entry;
-  const bool only_grew = StartsWith(bytes.value(), file.bytes);
-  if (!is_new && only_grew && bytes.value().size() == file.bytes.size()) return {};
-  canaries_.Search(entry, bytes.value(), only_grew ? file.bytes.size() : 0, findings);
-  file.bytes = std::move(bytes).value();
-  if (entry.kind == TreeEntry::Kind::kStored) Changed(entry, only_grew, is_new, findings);
+  const bool only_grew = known_to_grow || StartsWith(bytes.value(), file.bytes);
+  if (known_to_grow) {
+    file.bytes.insert(file.bytes.end(), bytes.value().begin(), bytes.value().end());
+  } else {
+    file.bytes = std::move(bytes).value();
+  }
+  if (!is_new && only_grew && file.bytes.size() == old_size) return {};
+  if (!only_grew) {
+    file.streams.clear();
+    file.journal = {};
+  }
+  canaries_.Search(entry, file.bytes, only_grew ? old_size : 0, file.streams, findings);
+  if (entry.kind == TreeEntry::Kind::kStored) Changed(file, only_grew, is_new, findings);
   return {};
 }
 
-void DiskTruth::Changed(const TreeEntry& entry, bool only_grew, bool is_new, Findings& findings) {
+void DiskTruth::CheckJournal(Journal which, FileState& file, bool tampered, Findings& findings) {
+  ReadJournal(which, file.bytes, checksum_, file.journal);
+  CheckStrays(file.entry.path, file.journal.strays, CircumstancesOf(tampered), findings);
+}
+
+void DiskTruth::Changed(FileState& file, bool only_grew, bool is_new, Findings& findings) {
+  const TreeEntry& entry = file.entry;
   const size_t slash = entry.path.find('/');
   if (slash != std::string::npos) {
-    ChangedInChannel(entry.path.substr(0, slash), entry.path.substr(slash + 1), entry, only_grew,
+    ChangedInChannel(entry.path.substr(0, slash), entry.path.substr(slash + 1), file, only_grew,
                      is_new, findings);
     return;
   }
-  const Circumstances circumstances = CircumstancesOf(root_tampered_);
-  const ByteView bytes = BytesOf(entry.path);
   if (entry.path == "server.dat") {
-    CheckStrays(entry.path, ReadJournal(Journal::kServer, bytes, checksum_), circumstances,
-                findings);
+    CheckJournal(Journal::kServer, file, root_tampered_, findings);
   } else if (entry.path == "clients.dat") {
-    CheckStrays(entry.path, ReadJournal(Journal::kClients, bytes, checksum_), circumstances,
-                findings);
+    CheckJournal(Journal::kClients, file, root_tampered_, findings);
   } else if (entry.path != ".rootdir.lck" && entry.path != ".truncate.lck") {
     CheckUnknownFile(entry, findings);
-  } else if (!bytes.empty()) {
-    CheckStrays(entry.path, {{0, bytes.size(), Stray::Kind::kGarbage, "a lock file"}},
-                circumstances, findings);
+  } else if (!file.bytes.empty()) {
+    CheckStrays(entry.path, {{0, file.bytes.size(), Stray::Kind::kGarbage, "a lock file"}},
+                CircumstancesOf(root_tampered_), findings);
   }
 }
 
-void DiskTruth::ChangedInChannel(const std::string& name, const std::string& file,
-                                 const TreeEntry& entry, bool only_grew, bool is_new,
-                                 Findings& findings) {
+void DiskTruth::ChangedInChannel(const std::string& name, const std::string& file_name,
+                                 FileState& file, bool only_grew, bool is_new, Findings& findings) {
+  const TreeEntry& entry = file.entry;
   ChannelState& channel = channels_[name];
-  channel.changed = true;
-  if (file == "subs.dat") {
-    CheckStrays(entry.path, ReadJournal(Journal::kSubscriptions, BytesOf(entry.path), checksum_),
-                CircumstancesOf(channel.tampered), findings);
-    return;
+  if (file_name == "subs.dat") {
+    return CheckJournal(Journal::kSubscriptions, file, channel.tampered, findings);
   }
-  const auto data = SliceNumber(file, ".dat");
-  const auto index = SliceNumber(file, ".idx");
+  channel.changed = true;
+  const auto data = SliceNumber(file_name, ".dat");
+  const auto index = SliceNumber(file_name, ".idx");
   if (!data && !index) return CheckUnknownFile(entry, findings);
   const uint64_t number = data ? *data : *index;
   Slice& slice = channel.slices[number];
@@ -208,7 +220,7 @@ void DiskTruth::ChangedInChannel(const std::string& name, const std::string& fil
     return;
   }
   if (!is_new && !only_grew && !MayRewrite(channel)) {
-    findings.push_back({Check::kStructure, "", verdict::Level::kMust, entry.path, 0,
+    findings.push_back({Check::kStructure, "K-append-only", verdict::Level::kMust, entry.path, 0,
                         "what was written to stay, and new records behind it",
                         "bytes that have changed since the last look", ""});
   }
@@ -365,7 +377,7 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
       LooksSealed(record.data) || (!first.empty() && record.data.size() >= kOverheadBytes);
   if (maybe_sealed) record.opening = keys_.Open(record.data, record.channel, first);
   if (record.opening) {
-    if (settings_.try_every_key) {
+    if (TriesEveryKey()) {
       Bytes recoded(record.data.begin(), record.data.end());
       recoded[0] = record.opening->code;
       record.more_openings = keys_.OpenAll(recoded, record.channel);
@@ -379,6 +391,11 @@ Publication* DiskTruth::PublicationOf(SeenRecord& record, const std::string& dat
   Publication* oldest = history_.OldestSealed(record.channel);
   record.by_order = oldest != nullptr;
   return oldest;
+}
+
+// The first record, and one in so many.
+bool DiskTruth::TriesEveryKey() {
+  return settings_.every_key_each > 0 && records_opened_++ % settings_.every_key_each == 0;
 }
 
 // Of equal payloads that were published more than once: one whose settings fit, so that a lost
@@ -420,13 +437,13 @@ void DiskTruth::Judge(SeenRecord& record, const KnownRecord& known, Why why, Fin
   if (!settings_.follow_history) return;
   const std::string twice = history_.SequenceTwice(record.channel, record.stored->sequence, known);
   if (!twice.empty()) {
-    findings.push_back(
-        At(record, Check::kHistory, "", "a sequence of its own for each payload", twice));
+    findings.push_back(At(record, Check::kHistory, "K-sequence-once",
+                          "a sequence of its own for each payload", twice));
   }
   const bool settings_are_clear = std::ranges::all_of(record.modes, &Mode::is_judged);
   if (record.publication == nullptr && settings_are_clear) {
     findings.push_back(
-        At(record, Check::kHistory, "", "a payload that was published",
+        At(record, Check::kHistory, "K-stored-sent", "a payload that was published",
            std::to_string(record.data.size()) + " bytes of data that no publish explains"));
   }
 }

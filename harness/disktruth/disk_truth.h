@@ -47,9 +47,10 @@ class DiskTruth {
   struct Settings {
     std::map<std::string, std::string> keys = {};  // of the run, by name, wrong ones too
     uint32_t crc_polynomial = Checksum::kIeee;
-    // Try on every record all keys that must not open it, and not only where the right one fails.
+    // The keys that must not open a record are tried where the right one fails, and on one record
+    // in so many, from the first on (1: on each; 0: only where it fails).
     // What opens under one 256-bit key opens under another only if somebody made it so.
-    bool try_every_key = false;
+    uint64_t every_key_each = 1;
     // Whether Publish and Deliver are told everything; else that check is silent.
     bool follow_history = true;
   };
@@ -80,6 +81,8 @@ class DiskTruth {
   struct FileState {
     TreeEntry entry;
     Bytes bytes;
+    CompressedParts streams;  // that went on at the end of the last look
+    JournalFile journal;      // of one
     bool listed = false;
   };
   struct SliceState {
@@ -102,8 +105,9 @@ class DiskTruth {
   Status ReadChanges(Tree& tree, Findings& findings);
   Status ReadFile(Tree& tree, const TreeEntry& entry, Findings& findings);
   bool MayRewrite(const ChannelState& channel) const;
-  void Changed(const TreeEntry& entry, bool only_grew, bool is_new, Findings& findings);
-  void ChangedInChannel(const std::string& channel, const std::string& name, const TreeEntry& entry,
+  void CheckJournal(Journal which, FileState& file, bool tampered, Findings& findings);
+  void Changed(FileState& file, bool only_grew, bool is_new, Findings& findings);
+  void ChangedInChannel(const std::string& channel, const std::string& file_name, FileState& file,
                         bool only_grew, bool is_new, Findings& findings);
   void ForgetUnlisted();
   void ChannelIsGone(const std::string& channel);
@@ -114,6 +118,7 @@ class DiskTruth {
                  Findings& findings);
   void SeeRecord(const std::string& channel, const Slice& slice, const StoredRecord& stored,
                  Why why, std::vector<KnownRecord*>& records, Findings& findings);
+  bool TriesEveryKey();
   Publication* PublicationOf(SeenRecord& record, const std::string& data);
   static Publication* BestOf(const std::vector<Publication*>& candidates, SeenRecord& record);
   void Judge(SeenRecord& record, const KnownRecord& known, Why why, Findings& findings);
@@ -134,6 +139,7 @@ class DiskTruth {
   std::map<std::string, FileState> files_;
   std::map<std::string, ChannelState> channels_;
   std::set<std::string> said_;
+  uint64_t records_opened_ = 0;
   bool was_killed_ = false;
   bool root_tampered_ = false;
   bool is_adopting_ = false;

@@ -98,7 +98,10 @@ TEST_F(DiskTruthTest, RecordOfADerivationWithoutZeros) {
   StoreChanged("payload", [](RecordParts& parts) {
     parts.data = SealedAs(Derivation::kUnprefixed, kKey, "foo", "payload", 1);
   });
-  EXPECT_THAT(Look(), ElementsAre("records K-channel-key"));
+  const Findings found = LookFully();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].requirement, "K-derivation");
+  EXPECT_THAT(found[0].seen, HasSubstr("key K by the derivation without its zero bytes"));
 }
 
 TEST_F(DiskTruthTest, RecordOfAnotherKeyOfTheRun) {
@@ -138,7 +141,7 @@ TEST_F(DiskTruthTest, PlainPayloadsThatLookSealedAreRight) {
 }
 
 TEST_F(DiskTruthTest, EveryKeyIsTriedWhereAsked) {
-  DiskTruth thorough({.keys = {{"K", kKey}, {"L", kOther}}, .try_every_key = true});
+  DiskTruth thorough({.keys = {{"K", kKey}, {"L", kOther}}, .every_key_each = 1});
   thorough.Start(Encrypted());
   thorough.Publish("foo", "payload", true);
   Write("foo", Next("foo", "payload"));
@@ -185,7 +188,7 @@ TEST_F(DiskTruthTest, EmptyPayloadThatIsSealed) {
 
 TEST_F(DiskTruthTest, EmptyPayloadWithADataField) {
   StoreChanged("", [](RecordParts& parts) { parts.data = Bytes(); });
-  EXPECT_THAT(Look(), ElementsAre("cipher K-empty-not-sealed", "clear "));
+  EXPECT_THAT(Look(), ElementsAre("cipher K-empty-not-sealed", "clear K-record-form"));
 }
 
 TEST_F(DiskTruthTest, MoreThanTheOverhead) {
@@ -220,6 +223,18 @@ TEST_F(DiskTruthTest, NonceOfARecordThatHasGone) {
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0].requirement, "H-nonce-reuse");
   EXPECT_THAT(found[0].seen, HasSubstr("used before in foo/msgs.1.dat, sequence 1"));
+}
+
+TEST_F(DiskTruthTest, LimitsOfALaterStartMayRemoveWhatWasStoredBefore) {
+  Start(Encrypted());
+  Store("foo", "first");
+  EXPECT_THAT(LookFully(), IsEmpty());
+  Mode limited = Encrypted();
+  limited.limits = true;
+  Start(limited);
+  tree.Remove("foo/msgs.1.dat");
+  tree.Remove("foo/msgs.1.idx");
+  EXPECT_THAT(LookFully(), IsEmpty());
 }
 
 TEST_F(DiskTruthTest, EqualPayloadSealedEquallyIsReuseToo) {
@@ -308,7 +323,7 @@ TEST_F(DiskTruthTest, SequenceThatDescends) {
 TEST_F(DiskTruthTest, TimeThatDecreases) {
   Store("foo", "");
   StoreChanged("", [](RecordParts& parts) { parts.timestamp -= 1000; });
-  EXPECT_THAT(Look(), ElementsAre("structure "));
+  EXPECT_THAT(Look(), ElementsAre("structure K-time-order"));
 }
 
 TEST_F(DiskTruthTest, SubjectOfAnotherChannel) {
@@ -322,7 +337,7 @@ TEST_F(DiskTruthTest, BytesThatChangeAfterTheyWereWritten) {
   Bytes data = tree.At("foo/msgs.1.dat");
   data[4] ^= 1;
   tree.Put("foo/msgs.1.dat", data);
-  EXPECT_THAT(Look(), testing::Contains("structure "));
+  EXPECT_THAT(Look(), testing::Contains("structure K-append-only"));
 }
 
 // clear
@@ -380,10 +395,10 @@ TEST_F(DiskTruthTest, BytesInAnyFileAreAccountedFor) {
     store.tree.Put("foo/subs.dat", Header());
     EXPECT_THAT(store.LookFully(), IsEmpty());
     store.AppendTo(path, AsBytes("stray"));
-    EXPECT_THAT(store.Look(), ElementsAre("clear ")) << path;
+    EXPECT_THAT(store.Look(), ElementsAre("clear H-unaccounted-bytes")) << path;
   }
   tree.Put(".truncate.lck", Bytes{1});
-  EXPECT_THAT(Look(), ElementsAre("clear "));
+  EXPECT_THAT(Look(), ElementsAre("clear H-unaccounted-bytes"));
 }
 
 TEST_F(DiskTruthTest, FileThatTheFormatDoesNotHave) {
@@ -401,7 +416,7 @@ TEST_F(DiskTruthTest, AckedButNotStored) {
   truth.Publish("foo", "second", true);
   truth.Publish("foo", "third", false);
   EXPECT_THAT(Look(Target::kRunning), IsEmpty());
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-acked-stored"));
 }
 
 TEST_F(DiskTruthTest, AckedAndGone) {
@@ -409,7 +424,7 @@ TEST_F(DiskTruthTest, AckedAndGone) {
   EXPECT_THAT(LookFully(), IsEmpty());
   tree.Remove("foo/msgs.1.dat");
   tree.Remove("foo/msgs.1.idx");
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-acked-stored"));
 }
 
 TEST_F(DiskTruthTest, LimitsRemoveTheOldestOnly) {
@@ -423,7 +438,7 @@ TEST_F(DiskTruthTest, LimitsRemoveTheOldestOnly) {
   truth.Publish("foo", "third", true);
   (void)Next("foo", "third");
   Store("foo", "fourth");
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-acked-stored"));
 }
 
 TEST_F(DiskTruthTest, LimitsMayRemoveEqualPayloadsUnseen) {
@@ -447,14 +462,14 @@ TEST_F(DiskTruthTest, ALostPublishIsNotTakenForTheOneThatCameInstead) {
 
 TEST_F(DiskTruthTest, StoredButNeverPublished) {
   Write("foo", Next("foo", "from nowhere"));
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-stored-sent"));
 }
 
 TEST_F(DiskTruthTest, DeliveredButNeverStored) {
   Store("foo", "first");
   truth.Deliver("foo", 1, "second");
   truth.Deliver("foo", 1, "first");
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-delivered-stored"));
 }
 
 TEST_F(DiskTruthTest, SealedBytesThatAreDeliveredWereStored) {
@@ -508,7 +523,7 @@ TEST_F(DiskTruthTest, MemoryStoreWritesNothing) {
   truth.Deliver("foo", 1, "first");
   EXPECT_THAT(LookFully(), IsEmpty());
   Write("foo", Next("foo", "first"));
-  EXPECT_THAT(Look(), ElementsAre("history "));
+  EXPECT_THAT(Look(), ElementsAre("history K-stored-sent"));
 }
 
 // A file system whose times are too coarse to tell two changes apart.

@@ -82,7 +82,7 @@ class DoctoredStore {
   static constexpr const char* kKey = "correct horse";
   static constexpr const char* kOther = "battery staple";
 
-  DoctoredStore() : truth({.keys = {{"K", kKey}, {"L", kOther}}, .try_every_key = false}) {
+  DoctoredStore() : truth({.keys = {{"K", kKey}, {"L", kOther}}, .every_key_each = 0}) {
     tree.Put("server.dat", ServerFile());
     tree.Put("clients.dat", Header());
   }

@@ -30,6 +30,8 @@ struct TreeEntry {
   uint64_t size = 0;
   // Equal stamps and sizes mean equal contents. 0: not known, so the contents are compared.
   uint64_t stamp = 0;
+  // Equal ones mean that in between the file only grew. 0: not known.
+  uint64_t rewrite = 0;
 };
 
 class Tree {
@@ -37,7 +39,8 @@ class Tree {
   virtual ~Tree() = default;
   // Sorted by path.
   virtual Result<std::vector<TreeEntry>> List() = 0;
-  virtual Result<Bytes> Read(const TreeEntry& entry) = 0;
+  // The bytes from FROM on.
+  virtual Result<Bytes> Read(const TreeEntry& entry, uint64_t from) = 0;
 };
 
 class MemoryTree : public Tree {
@@ -51,7 +54,7 @@ class MemoryTree : public Tree {
   size_t reads() const { return reads_; }
 
   Result<std::vector<TreeEntry>> List() override;
-  Result<Bytes> Read(const TreeEntry& entry) override;
+  Result<Bytes> Read(const TreeEntry& entry, uint64_t from) override;
 
  private:
   struct Held {
@@ -74,11 +77,16 @@ class PosixTree : public Tree {
   PosixTree(std::string directory, Options options)
       : directory_(std::move(directory)), options_(std::move(options)) {}
 
+  // From now on at the open files of PROCESS, or of none.
+  void LookInto(std::optional<int> process) { options_.process = process; }
+
   Result<std::vector<TreeEntry>> List() override;
-  Result<Bytes> Read(const TreeEntry& entry) override;
+  Result<Bytes> Read(const TreeEntry& entry, uint64_t from) override;
 
  private:
   std::string PathOf(const TreeEntry& entry) const;
+  void AddOpen(const std::string& folder, const std::vector<std::string>& names,
+               std::vector<TreeEntry>& entries);
 
   std::string directory_;
   Options options_;

@@ -119,11 +119,8 @@ void History::Judge(const std::string& name, Findings& findings) {
 
 // Limits remove the oldest first: what is missing behind a message that is there, they do not
 // explain.
-void History::JudgeMissing(const std::string& name, Channel& channel, Findings& findings) {
+void History::JudgeMissing(const std::string& name, Channel& channel, Findings& findings) const {
   bool some_present = false;
-  const bool limits = std::ranges::any_of(channel.publications, [](const Publication& publication) {
-    return publication.mode->limits;
-  });
   size_t number = 0;
   for (Publication& publication : channel.publications) {
     ++number;
@@ -133,10 +130,10 @@ void History::JudgeMissing(const std::string& name, Channel& channel, Findings& 
     const bool asked_for = publication.acked && mode.is_judged && !mode.in_memory;
     if (present || publication.excused || !asked_for) continue;
     publication.excused = true;  // said once
-    if (limits && !some_present) continue;
+    if (limits_ && !some_present) continue;
     // What somebody else did to the files may have cost later messages too.
     const auto level = channel.disturbed ? verdict::Level::kInfo : verdict::Level::kMust;
-    findings.push_back({Check::kHistory, "", level, name, 0,
+    findings.push_back({Check::kHistory, "K-acked-stored", level, name, 0,
                         Size(publication) + ", acked as number " + std::to_string(number) +
                             " of its channel, in the store",
                         "no record of it", ""});
@@ -159,7 +156,7 @@ void History::JudgeDelivered(const std::string& name, Channel& channel, Findings
                    }))) {
       continue;
     }
-    findings.push_back({Check::kHistory, "", verdict::Level::kMust, name, 0,
+    findings.push_back({Check::kHistory, "K-delivered-stored", verdict::Level::kMust, name, 0,
                         "what is delivered as sequence " + std::to_string(delivery.sequence) +
                             " to be stored under it",
                         "no such record with this payload", ""});

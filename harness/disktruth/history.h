@@ -56,6 +56,9 @@ std::string Identified(ByteView payload);
 
 class History {
  public:
+  // The target runs with limits from now on: what was published before may be removed, too.
+  void Limit() { limits_ = true; }
+
   // A payload published under MODE. Payloads of a channel in the order in which they were sent.
   void Publish(const std::string& channel, ByteView payload, bool acked, const Mode& mode);
   void Deliver(const std::string& channel, uint64_t sequence, ByteView payload, const Mode& mode);
@@ -114,10 +117,11 @@ class History {
     uint64_t last_sequence = 0;  // if nothing was lost
   };
 
-  static void JudgeMissing(const std::string& name, Channel& channel, Findings& findings);
+  void JudgeMissing(const std::string& name, Channel& channel, Findings& findings) const;
   static void JudgeDelivered(const std::string& name, Channel& channel, Findings& findings);
 
   std::map<std::string, Channel> channels_;
+  bool limits_ = false;  // some start had limits
 };
 
 }  // namespace atrest::disktruth

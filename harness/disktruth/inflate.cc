@@ -20,7 +20,10 @@ class BitReader {
   std::optional<uint32_t> Bits(unsigned count) {
     uint32_t value = 0;
     for (unsigned bit = 0; bit < count; ++bit) {
-      if (at_ >= bytes_.size() * 8) return std::nullopt;
+      if (at_ >= bytes_.size() * 8) {
+        at_end_ = true;
+        return std::nullopt;
+      }
       value |= static_cast<uint32_t>(bytes_[at_ / 8] >> at_ % 8 & 1) << bit;
       ++at_;
     }
@@ -28,10 +31,13 @@ class BitReader {
   }
 
   void ToByte() { at_ = (at_ + 7) / 8 * 8; }
+  // Whether more was asked for than there is.
+  bool at_end() const { return at_end_; }
 
  private:
   ByteView bytes_;
   size_t at_ = 0;  // in bits
+  bool at_end_ = false;
 };
 
 // A canonical code, as counts of codes by length and symbols in order of their codes.
@@ -88,7 +94,7 @@ class Inflater {
  public:
   Inflater(ByteView bytes, size_t limit) : reader_(bytes), limit_(limit) {}
 
-  Bytes Run() {
+  Inflated Run() {
     for (bool last = false; !last && out_.size() < limit_;) {
       const auto header = reader_.Bits(3);
       if (!header) break;
@@ -96,7 +102,7 @@ class Inflater {
       const uint32_t kind = *header >> 1;
       if (!(kind == 0 ? Stored() : kind == 1 ? Fixed() : kind == 2 && Dynamic())) break;
     }
-    return std::move(out_);
+    return {std::move(out_), reader_.at_end()};
   }
 
  private:
@@ -209,12 +215,12 @@ class Inflater {
 
 }  // namespace
 
-Bytes Inflate(ByteView bytes, size_t limit) { return Inflater(bytes, limit).Run(); }
+Inflated Inflate(ByteView bytes, size_t limit) { return Inflater(bytes, limit).Run(); }
 
-std::vector<size_t> CompressedStreams(ByteView bytes, size_t from) {
+CompressedParts CompressedStreams(ByteView bytes, size_t from) {
   constexpr size_t kGzipHeader = 10;
   constexpr uint8_t kNameFlag = 8;
-  std::vector<size_t> streams;
+  CompressedParts streams;
   for (size_t at = from; at + 2 < bytes.size(); ++at) {
     const uint8_t first = bytes[at];
     const uint8_t second = bytes[at + 1];

@@ -11,10 +11,16 @@
 
 namespace atrest::disktruth {
 
+struct Inflated {
+  Bytes bytes;
+  bool goes_on = false;  // behind the end of the input
+};
 // At most LIMIT bytes of what the stream at the start of BYTES holds.
-Bytes Inflate(ByteView bytes, size_t limit);
+Inflated Inflate(ByteView bytes, size_t limit);
 
-// The offsets, from FROM on, at which the compressed part of a gzip or zlib stream may begin.
-std::vector<size_t> CompressedStreams(ByteView bytes, size_t from);
+// Offsets at which the compressed part of a gzip or zlib stream may begin.
+using CompressedParts = std::vector<size_t>;
+// Those whose stream begins at FROM or behind it.
+CompressedParts CompressedStreams(ByteView bytes, size_t from);
 
 }  // namespace atrest::disktruth

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "harness/disktruth/file_tree.h"
 
 namespace atrest::disktruth {
@@ -24,10 +26,13 @@ Result<std::vector<TreeEntry>> MemoryTree::List() {
   return entries;
 }
 
-Result<Bytes> MemoryTree::Read(const TreeEntry& entry) {
+Result<Bytes> MemoryTree::Read(const TreeEntry& entry, uint64_t from) {
   ++reads_;
   const auto found = files_.find(entry.path);
-  return found != files_.end() ? found->second.bytes : Bytes();
+  if (found == files_.end()) return Bytes();
+  const Bytes& bytes = found->second.bytes;
+  return Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(std::min(from, bytes.size())),
+               bytes.end());
 }
 
 }  // namespace atrest::disktruth

@@ -93,22 +93,28 @@ Result<std::vector<TreeEntry>> PosixTree::List() {
   open_.clear();
   if (options_.process) {
     const std::string folder = "/proc/" + std::to_string(*options_.process) + "/fd/";
+    // A process that has ended has none, and one of somebody else's is not for us to look into.
     const auto names = NamesIn(folder);
-    if (!names.ok()) return names.status();
-    for (const std::string& name : names.value()) {
-      const std::string path = folder + name;
-      if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 0) continue;
-      char target[4096];
-      const ssize_t size = readlink(path.c_str(), target, sizeof(target));
-      const std::string shown =
-          std::string(target, size > 0 ? static_cast<size_t>(size) : 0) + ", open as " + name;
-      open_[shown] = path;
-      entries.push_back(
-          {shown, TreeEntry::Kind::kOpen, static_cast<uint64_t>(file.st_size), StampOf(file)});
-    }
+    if (names.ok()) AddOpen(folder, names.value(), entries);
   }
   std::ranges::sort(entries, {}, &TreeEntry::path);
   return entries;
+}
+
+void PosixTree::AddOpen(const std::string& folder, const std::vector<std::string>& names,
+                        std::vector<TreeEntry>& entries) {
+  struct stat file;
+  for (const std::string& name : names) {
+    const std::string path = folder + name;
+    if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 0) continue;
+    char target[4096];
+    const ssize_t size = readlink(path.c_str(), target, sizeof(target));
+    const std::string shown =
+        std::string(target, size > 0 ? static_cast<size_t>(size) : 0) + ", open as " + name;
+    open_[shown] = path;
+    entries.push_back(
+        {shown, TreeEntry::Kind::kOpen, static_cast<uint64_t>(file.st_size), StampOf(file)});
+  }
 }
 
 std::string PosixTree::PathOf(const TreeEntry& entry) const {
@@ -116,18 +122,18 @@ std::string PosixTree::PathOf(const TreeEntry& entry) const {
   return entry.kind == TreeEntry::Kind::kLog ? entry.path : directory_ + "/" + entry.path;
 }
 
-Result<Bytes> PosixTree::Read(const TreeEntry& entry) {
+Result<Bytes> PosixTree::Read(const TreeEntry& entry, uint64_t from) {
   const std::string path = PathOf(entry);
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     if (errno == ENOENT) return Bytes();
     return Failure("open", path);
   }
-  Bytes bytes(entry.size);
+  Bytes bytes(entry.size > from ? entry.size - from : 0);
   size_t have = 0;
   while (have < bytes.size()) {
     const ssize_t got =
-        pread(file, bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
+        pread(file, bytes.data() + have, bytes.size() - have, static_cast<off_t>(from + have));
     if (got < 0) {
       const Status failure = Failure("read", path);
       close(file);

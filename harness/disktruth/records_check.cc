@@ -20,6 +20,12 @@ bool IsOwnKey(const SeenRecord& record, const Opening& opening) {
   return opening.how == Derivation::kChannel && opening.channel == record.channel;
 }
 
+// A server that derives without the zero bytes keeps channels apart as well, but cannot read what
+// the real one wrote.
+bool IsUnprefixed(const SeenRecord& record, const Opening& opening) {
+  return opening.how == Derivation::kUnprefixed && opening.channel == record.channel;
+}
+
 void CheckOpened(const SeenRecord& record, const KeyRing& keys, Findings& findings) {
   const Opening& opening = *record.opening;
   const bool own = IsOwnKey(record, opening);
@@ -29,9 +35,10 @@ void CheckOpened(const SeenRecord& record, const KeyRing& keys, Findings& findin
   const bool off = std::ranges::none_of(record.modes, &Mode::encrypt);
   findings.push_back(
       At(record, Check::kRecords,
-         off   ? "D-01"
-         : own ? "K-mixed-keys"
-               : "K-channel-key",
+         off                                         ? "D-01"
+         : own                                       ? "K-mixed-keys"
+         : IsUnprefixed(record, opening) && in_force ? "K-derivation"
+                                                     : "K-channel-key",
          off ? "data as it was published, as encryption is off" : ExpectedKeys(record, keys),
          "it opens under " + keys.Describe(opening)));
 }

@@ -172,21 +172,22 @@ void ReadIndex(ByteView file, const Checksum& checksum, IndexFile& index) {
   }
 }
 
-Strays ReadJournal(Journal which, ByteView file, const Checksum& checksum) {
-  Strays strays;
-  uint64_t at = 0;
-  if (!PassVersion(file, at, strays)) return strays;
+void ReadJournal(Journal which, ByteView file, const Checksum& checksum, JournalFile& journal) {
+  Strays& strays = journal.strays;
+  uint64_t& at = journal.end;
+  // What could not be read may be whole by now.
+  std::erase_if(strays, [&](const Stray& stray) { return stray.offset >= at; });
+  if (!PassVersion(file, at, strays)) return;
   const size_t zeros = ZerosFrom(file);
-  size_t count = 0;
   while (at < file.size()) {
     const auto frame = FrameAt(file, at, which != Journal::kServer, checksum);
     const uint64_t left = file.size() - at;
-    if (!frame || (which == Journal::kServer && count == 1)) {
+    if (!frame || (which == Journal::kServer && journal.records == 1)) {
       const auto kind = at >= zeros ? Stray::Kind::kPadding : Stray::Kind::kTorn;
       strays.push_back({at, left, kind, Count(left)});
-      return strays;
+      return;
     }
-    ++count;
+    ++journal.records;
     at += kHeaderBytes + frame->payload.size();
     const std::string_view fields = FieldsOf(which, frame->type);
     if (!frame->checksum_is_right) {
@@ -197,10 +198,9 @@ Strays ReadJournal(Journal which, ByteView file, const Checksum& checksum) {
       strays.push_back(Whole(*frame, Stray::Kind::kUndecoded, "no record of this type"));
     }
   }
-  if (which == Journal::kServer && count == 0) {
+  if (which == Journal::kServer && journal.records == 0) {
     strays.push_back({at, 0, Stray::Kind::kTorn, "0 bytes, without the server's record"});
   }
-  return strays;
 }
 
 }  // namespace atrest::disktruth

@@ -92,6 +92,13 @@ struct IndexFile {
 void ReadIndex(ByteView file, const Checksum& checksum, IndexFile& index);
 
 enum class Journal { kServer, kClients, kSubscriptions };
-Strays ReadJournal(Journal which, ByteView file, const Checksum& checksum);
+struct JournalFile {
+  Strays strays;
+  uint64_t end = 0;  // behind the last whole record
+  size_t records = 0;
+};
+
+// Reads FILE from JOURNAL.end on, and adds to JOURNAL.
+void ReadJournal(Journal which, ByteView file, const Checksum& checksum, JournalFile& journal);
 
 }  // namespace atrest::disktruth

@@ -80,7 +80,7 @@ class SlicesCheck {
              "a sequence above " + std::to_string(last_sequence_), Sequence(record));
     }
     if (has_last_ && record.timestamp < last_timestamp_) {
-      Report(slice.data_path, record.offset, "", false,
+      Report(slice.data_path, record.offset, "K-time-order", false,
              "a time not before " + std::to_string(last_timestamp_),
              Sequence(record) + " at " + std::to_string(record.timestamp));
     }

@@ -83,6 +83,10 @@ class Driver {
   // is stopped.
   virtual env::FileSystem& files() = 0;
   virtual std::string directory() const = 0;
+  // The process of a target that runs and has one: files that it holds open can be looked at.
+  virtual std::optional<int> process() const { return std::nullopt; }
+  // What a target that is a program wrote to its output streams since the last call, as it is.
+  virtual std::string TakeOutput() { return ""; }
   // A channel that the driver itself uses in the store of a running target, "" for none. It is no
   // part of what the target shows.
   virtual std::string barrier_channel() const { return ""; }

@@ -75,7 +75,7 @@ TargetInfo InprocDriver::Info() const {
   return {options_.name,
           kVersion,
           {"file", "memory", "kill", "format:stan-file-1", "interrupt", "explicit_empty"},
-          !options_.never_encrypt};
+          options_.is_reference && !options_.never_encrypt};
 }
 
 Result<std::unique_ptr<store::Store>> InprocDriver::OpenStore(
@@ -88,7 +88,9 @@ Result<std::unique_ptr<store::Store>> InprocDriver::OpenStore(
                           store::MakeMemoryStore(clock_, log_, LimitsOf(settings)))
                     : store::FileStore::Open(env, log_, directory_, LimitsOf(settings),
                                              FileOptionsOf(settings));
+  unsealed_ = nullptr;
   if (!opened.ok() || !encryption.value() || options_.never_encrypt) return opened;
+  unsealed_ = opened.value().get();
   return store::MakeCryptoStore(std::move(opened).value(), entropy_, *encryption.value());
 }
 
@@ -104,7 +106,9 @@ Status InprocDriver::Recover(const std::string& cluster_id) {
     recovered = store_->Recover();
     if (!recovered.ok()) return recovered.status();
   }
+  recovered_.clear();
   if (!recovered.value()) return store_->Init(store::MakeServerInfo(cluster_id));
+  for (const auto& [name, channel] : recovered.value()->channels) recovered_.insert(name);
   const std::string& found = recovered.value()->server.cluster_id;
   if (found == cluster_id) return Status();
   return Status(Code::kInvalid, "cluster ID \"" + cluster_id +
@@ -133,8 +137,10 @@ Result<store::Channel*> InprocDriver::ChannelNamed(const std::string& name) {
 }
 
 Status InprocDriver::PublishOne(const scenario::Publish& publish, const std::string& payload) {
-  const auto channel = ChannelNamed(publish.channel);
+  auto channel = ChannelNamed(publish.channel);
   if (!channel.ok()) return channel.status();
+  if (unsealed_ != nullptr && StoresInClear(publish.channel))
+    channel = unsealed_->FindChannel(publish.channel);
   store::MessageStore& messages = *channel.value()->messages;
   clock_.Advance(kPublishTakesNs);
   store::Message message;
@@ -268,6 +274,8 @@ void InprocDriver::EndRun() {
   is_full_ = false;
   faults_.Restart();
 }
+
+bool InprocDriver::StoresInClear(const std::string&) { return false; }
 
 verdict::Observation InprocDriver::Seen(verdict::Outcome outcome) {
   verdict::Observation seen;

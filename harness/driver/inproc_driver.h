@@ -10,7 +10,9 @@
 // Threads: one.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "harness/driver/driver.h"
@@ -27,6 +29,7 @@ class InprocDriver : public Driver {
     uint64_t seed = 1;
     bool never_encrypt =
         false;  // a defect: settings that switch encryption on are accepted and ignored
+    bool is_reference = true;  // false for one with a defect
     const char* name = "inproc";
   };
   // FILES and DIRECTORY: where the store is kept.
@@ -45,6 +48,12 @@ class InprocDriver : public Driver {
   Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
   env::FileSystem& files() override { return *files_; }
   std::string directory() const override { return directory_; }
+
+ protected:
+  // For canaries (inproc_canary.h): whether what is published to CHANNEL now goes past encryption.
+  virtual bool StoresInClear(const std::string& channel);
+  // Whether CHANNEL was there already when the store was opened.
+  bool recovered(const std::string& channel) const { return recovered_.contains(channel); }
 
  private:
   Result<std::unique_ptr<store::Store>> OpenStore(const scenario::Settings& settings,
@@ -68,6 +77,8 @@ class InprocDriver : public Driver {
   env::FixedClock clock_;
   env::SeededEntropy entropy_;
   LogBuffer log_;
+  store::Store* unsealed_ = nullptr;  // what store_ seals for; null where it does not
+  std::set<std::string> recovered_;
   std::unique_ptr<store::Store> store_;  // null while stopped, and once interrupted
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "harness/driver/raw_nats.h"
 #include "harness/driver/stan_bytes.h"
@@ -121,7 +122,7 @@ Result<verdict::Observation> ProcessDriver::Start(const scenario::Settings& sett
   if (server_->WasInterrupted()) return Seen(verdict::Started{true, ""});
   if (const auto refusal = server_->refusal()) {
     verdict::Observation seen;
-    seen.log = server_->TakeLog();
+    seen.log = TakeLog();
     seen.outcome = verdict::Started{false, server_->RefusalText(), refusal->code};
     if (refusal->signal) seen.outcome = verdict::Crashed{Describe(*refusal)};
     server_.reset();
@@ -312,7 +313,7 @@ Result<verdict::Observation> ProcessDriver::Stop() {
   }
   const auto end = server_->Stop();
   verdict::Observation seen;
-  seen.log = server_->TakeLog();
+  seen.log = TakeLog();
   if (!end) seen.outcome = verdict::Crashed{"did not end when it was told to"};
   Forget();
   return seen;
@@ -322,7 +323,7 @@ Result<verdict::Observation> ProcessDriver::Kill() {
   if (EndInterruptedRun()) return verdict::Observation{};
   server_->Kill();
   verdict::Observation seen;
-  seen.log = server_->TakeLog();
+  seen.log = TakeLog();
   Forget();
   return seen;
 }
@@ -355,7 +356,7 @@ verdict::Observation ProcessDriver::Seen(verdict::Outcome outcome, const Status&
     server_->Kill();
   }
   const auto end = server_ ? server_->End(status.ok() ? milliseconds(0) : kEndMax) : std::nullopt;
-  if (server_) seen.log = server_->TakeLog();
+  if (server_) seen.log = TakeLog();
   std::erase_if(seen.log, [](const verdict::LogLine& line) {
     return line.level == "INF" && line.text.find(kBarrierChannel) != std::string::npos;
   });
@@ -376,6 +377,14 @@ bool ProcessDriver::EndInterruptedRun() {
   is_full_ = is_full_ && why_gone_.empty();
   return !std::exchange(why_gone_, "").empty();
 }
+
+std::vector<verdict::LogLine> ProcessDriver::TakeLog() {
+  auto log = server_->TakeLog();
+  output_ += server_->TakeOutput();
+  return log;
+}
+
+std::string ProcessDriver::TakeOutput() { return std::exchange(output_, {}); }
 
 // The server is gone, and with it all that was connected.
 void ProcessDriver::Forget() {

@@ -58,6 +58,10 @@ class ProcessDriver : public Driver {
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return place_.store; }
+  std::optional<int> process() const override {
+    return server_ ? server_->process() : std::nullopt;
+  }
+  std::string TakeOutput() override;
   std::string barrier_channel() const override { return kBarrierChannel; }
 
  private:
@@ -96,6 +100,7 @@ class ProcessDriver : public Driver {
   // OUTCOME with the log; if the server has ended meanwhile, that is the outcome, unless by an
   // interrupt; a STATUS that is not ok leaves it undecided.
   verdict::Observation Seen(verdict::Outcome outcome, const Status& status = Status());
+  std::vector<verdict::LogLine> TakeLog();
   void Forget();
   // Whether the run that ends now was over already.
   bool EndInterruptedRun();
@@ -106,6 +111,7 @@ class ProcessDriver : public Driver {
   uint64_t starts_ = 0;
   env::PosixFileSystem files_;
   std::unique_ptr<Server> server_;  // null while stopped, and once interrupted
+  std::string output_;              // since it was taken
   std::string why_gone_;            // of an interrupted run's server; "" while it is there
   bool is_full_ = false;            // this run's disk is to be full
   uint64_t explicit_publishes_ = 0;

@@ -1,6 +1,7 @@
 #include "harness/driver/registry.h"
 
 #include "harness/driver/attach_server.h"
+#include "harness/driver/inproc_canary.h"
 #include "harness/driver/inproc_driver.h"
 #include "harness/driver/nothing_driver.h"
 #include "harness/driver/process_driver.h"
@@ -27,15 +28,22 @@ MadePlace PlaceFor(const DriverOptions& options) {
 std::unique_ptr<Driver> MakeInproc(const DriverOptions& options) {
   MadePlace place = PlaceFor(options);
   return std::make_unique<InprocDriver>(std::move(place.files), place.directory,
-                                        InprocDriver::Options{options.seed, false, "inproc"});
+                                        InprocDriver::Options{options.seed});
 }
 
 std::unique_ptr<Driver> MakePlain(const DriverOptions& options) {
   MadePlace place = PlaceFor(options);
-  return std::make_unique<InprocDriver>(std::move(place.files), place.directory,
-                                        InprocDriver::Options{options.seed, true, "canary:plain"});
+  return std::make_unique<InprocDriver>(
+      std::move(place.files), place.directory,
+      InprocDriver::Options{.seed = options.seed, .never_encrypt = true, .name = "canary:plain"});
 }
 
+std::unique_ptr<Driver> MakeCanary(const DriverOptions& options, const char* name, Defect defect) {
+  MadePlace place = PlaceFor(options);
+  return std::make_unique<InprocCanary>(
+      std::move(place.files), place.directory,
+      InprocDriver::Options{.seed = options.seed, .is_reference = false, .name = name}, defect);
+}
 std::unique_ptr<Driver> MakeNothing(const DriverOptions& options) {
   MadePlace place = PlaceFor(options);
   return std::make_unique<NothingDriver>(std::move(place.files), place.directory);
@@ -73,6 +81,24 @@ constexpr Row kRows[] = {
     {{"canary:nothing", "acknowledges and keeps nothing; must fail"}, MakeNothing},
     {{"canary:plain", "never encrypts; must fail"}, MakePlain},
 };
+// Canaries with one defect: a row here, and one of Defect.
+struct CanaryRow {
+  TargetRow row;
+  Defect defect;
+};
+constexpr CanaryRow kCanaries[] = {
+    {{"canary:lazy-key",
+      "after a restart, publishes before the first read are in clear; must fail"},
+     Defect::kLazyKey},
+    {{"canary:cipher-switch", "the first run's cipher goes on sealing; must fail"},
+     Defect::kCipherSwitch},
+    {{"canary:kill-clear", "after a kill, publishes to a filled channel are in clear; must fail"},
+     Defect::kKillClear},
+    {{"canary:read-leak", "what was read stays behind in clear after a stop; must fail"},
+     Defect::kReadLeak},
+    {{"canary:wrong-key-loss", "after a run under another key nothing is delivered; must fail"},
+     Defect::kWrongKeyLoss},
+};
 // To add a way to reach targets: a row here. What follows the prefix is for MAKE.
 struct SchemeRow {
   const char* prefix;
@@ -101,6 +127,7 @@ bool IsPath(const std::string& target) {
 std::vector<TargetRow> Targets() {
   std::vector<TargetRow> targets;
   for (const Row& row : kRows) targets.push_back(row.row);
+  for (const CanaryRow& row : kCanaries) targets.push_back(row.row);
   for (const TargetRow& row : kPrograms) targets.push_back(row);
   for (const SchemeRow& row : kSchemes) targets.push_back(row.row);
   return targets;
@@ -110,6 +137,9 @@ Result<std::unique_ptr<Driver>> MakeDriver(const std::string& target,
                                            const DriverOptions& options) {
   for (const Row& row : kRows) {
     if (target == row.row.name) return row.make(options);
+  }
+  for (const CanaryRow& row : kCanaries) {
+    if (target == row.row.name) return MakeCanary(options, row.row.name, row.defect);
   }
   for (const SchemeRow& row : kSchemes) {
     if (target.starts_with(row.prefix))

@@ -2,6 +2,7 @@
 //   inproc           the reference's store in this process
 //   canary:nothing   acknowledges and keeps nothing; must fail, or the harness sees nothing
 //   canary:plain     never encrypts; must fail likewise
+//   canary:...       one defect each, which takes several steps to show (inproc_canary.h)
 //   stdio:COMMAND    an adapter program (PROTOCOL.md)
 //   attach:HOST:PORT a server that hooks start and stop (attach_server.h)
 //   reference, nats-streaming-server, or the path of a target file: a server program

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
 #include "reference/env/posix_env.h"
 
@@ -20,6 +21,7 @@ constexpr Duration kReadyMax(30'000);
 constexpr Duration kStopMax(10'000);
 constexpr Duration kVersionMax(5'000);
 constexpr int kPortTries = 5;
+constexpr size_t kOutMax = 1 << 16;
 
 // A port that nobody uses now.
 uint16_t FreePort() {
@@ -34,12 +36,16 @@ uint16_t FreePort() {
   return bound ? ntohs(address.sin_port) : 0;
 }
 
+std::string Replaced(std::string text, const std::string& placeholder, const std::string& by) {
+  for (size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += by.size())
+    text.replace(at, placeholder.size(), by);
+  return text;
+}
+
 // TEXT with each {key:NAME} replaced by the bytes of that key.
 std::string WithKeys(std::string text, const Keys& keys) {
   for (const auto& [name, bytes] : keys) {
-    const std::string placeholder = "{key:" + name + "}";
-    for (size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += bytes.size())
-      text.replace(at, placeholder.size(), bytes);
+    text = Replaced(std::move(text), "{key:" + name + "}", bytes);
   }
   return text;
 }
@@ -154,7 +160,9 @@ Result<std::vector<std::string>> ArgumentsOf(const TargetFile& target, const Pla
   line.Option("truncate_bad_eof", s.truncate_bad_eof);
   line.Option("cluster_id", s.cluster_id);
   ATREST_TRY(AddConfig(s, keys, config, line, target));
-  for (const std::string& argument : s.arguments) line.Append(WithKeys(argument, keys));
+  for (const std::string& argument : s.arguments) {
+    line.Append(WithKeys(Replaced(argument, "{store}", place.store), keys));
+  }
   return line.Take();
 }
 
@@ -196,13 +204,19 @@ Result<std::unique_ptr<Server>> ServerProcess::Start(const TargetFile& target, c
   }
 }
 
+void ServerProcess::ReadOutput() {
+  const ChildProcess::Output output = child_->TakeOutput();
+  log_.Append(output.err);
+  if (!refusal_ && out_.size() < kOutMax) out_ += output.out;
+  raw_ += output.err;
+  raw_ += output.out;
+}
+
 Status ServerProcess::WaitUntilReady() {
   const auto until = Clock::now() + kReadyMax;
   while (Clock::now() < until) {
     const auto end = child_->WaitFor(Duration(0));
-    const ChildProcess::Output output = child_->TakeOutput();
-    log_.Append(output.err);
-    out_ += output.out;
+    ReadOutput();
     if (end) {
       refusal_ = end;
       return Status();
@@ -222,9 +236,11 @@ std::string ServerProcess::RefusalText() const {
 }
 
 std::vector<verdict::LogLine> ServerProcess::TakeLog() {
-  log_.Append(child_->TakeOutput().err);
+  ReadOutput();
   return log_.Take();
 }
+
+std::string ServerProcess::TakeOutput() { return std::exchange(raw_, {}); }
 
 std::optional<ProcessEnd> ServerProcess::Stop() {
   child_->Signal(SIGTERM);

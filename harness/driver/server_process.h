@@ -44,6 +44,9 @@ class Server {
   virtual const std::string& control_path() const = 0;  // "" for none
   // What it logged since the last call, all of it that it logged before this call.
   virtual std::vector<verdict::LogLine> TakeLog() = 0;
+  // All that TakeLog read since the last call, as it was written.
+  virtual std::string TakeOutput() { return ""; }
+  virtual std::optional<int> process() const { return std::nullopt; }
   // How it ended, if it has within LIMIT and that can be known.
   virtual std::optional<ProcessEnd> End(
       ChildProcess::Duration limit = ChildProcess::Duration(0)) = 0;
@@ -75,6 +78,8 @@ class ServerProcess : public Server {
   uint16_t port() const override { return port_; }
   const std::string& control_path() const override { return control_path_; }
   std::vector<verdict::LogLine> TakeLog() override;
+  std::string TakeOutput() override;
+  std::optional<int> process() const override { return child_->pid(); }
   std::optional<ProcessEnd> End(ChildProcess::Duration limit) override {
     return child_->WaitFor(limit);
   }
@@ -88,6 +93,7 @@ class ServerProcess : public Server {
  private:
   ServerProcess(const TargetFile& target, uint16_t port) : target_(target), port_(port) {}
   Status WaitUntilReady();
+  void ReadOutput();
 
   const TargetFile& target_;
   const std::string host_ = "127.0.0.1";
@@ -95,7 +101,8 @@ class ServerProcess : public Server {
   std::string control_path_;
   std::unique_ptr<ChildProcess> child_;
   ServerLog log_;
-  std::string out_;  // what it wrote to its standard output until it was ready
+  std::string out_;  // the beginning of what it wrote to its standard output
+  std::string raw_;  // of both streams, since it was taken
   std::optional<ProcessEnd> refusal_;
 };
 

@@ -19,6 +19,16 @@ std::string DefaultCipher() {
 #endif
 }
 
+// Longer names are refused by file systems, not by servers.
+constexpr size_t kChannelNameMax = 200;
+
+// Options that say what the documentation's options say, in a form that is not read here.
+bool IsConfiguredElsewhere(const scenario::Settings& settings) {
+  return settings.config || std::ranges::any_of(settings.arguments, [](const std::string& text) {
+           return text.find("encrypt") != std::string::npos;
+         });
+}
+
 }  // namespace
 
 void Model::Adopt(const std::vector<scenario::KnownMessage>& messages) {
@@ -67,6 +77,10 @@ Model::Mode Model::ModeOf(const scenario::Settings& settings) const {
   const auto bytes_of = [&](const std::optional<std::string>& name) {
     return name ? keys_.at(*name) : "";
   };
+  if (IsConfiguredElsewhere(settings)) {
+    mode.encryption = Mode::Encryption::kUnspecified;
+    return mode;
+  }
   if (!settings.encrypt.value_or(false)) {
     if (settings.key_option) mode.encryption = Mode::Encryption::kUnspecified;
     return mode;
@@ -134,7 +148,7 @@ bool Model::SomethingCannotBeRead() const {
 }
 
 bool Model::IsJudged(const std::string& channel) const {
-  return !tampered_ && !unclear_.contains(channel);
+  return !tampered_ && channel.size() <= kChannelNameMax && !unclear_.contains(channel);
 }
 
 void Model::Limit(const std::string& channel, Messages& messages) {
@@ -163,14 +177,29 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   mode_ = ModeOf(start.settings);
   history_ = start.settings.store == "memory" ? &in_memory_ : &on_disk_;
   max_messages_ = start.settings.max_messages;
-  other_limits_ = start.settings.max_bytes.has_value() || start.settings.max_age_ms.has_value();
+  other_limits_ = start.settings.max_bytes || start.settings.max_age_ms ||
+                  start.settings.max_inactivity_ms || !start.settings.channels.empty();
+  may_refuse_ = start.settings.max_channels || start.settings.max_subscriptions ||
+                !start.settings.channels.empty() || !start.settings.arguments.empty() ||
+                start.settings.truncate_bad_eof.value_or(false);
   for (auto& [channel, messages] : *history_) Limit(channel, messages);
-  const bool may_refuse = is_interrupted_ || SomethingCannotBeRead();
+  const bool may_refuse =
+      !FollowMaking(start.settings) || may_refuse_ || is_interrupted_ || SomethingCannotBeRead();
   if (!started.ok) is_interrupted_ = false;
   if (!started.ok && !may_refuse) {
     findings.push_back(
         {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
   }
+}
+
+// What a server of another cluster id, or with another polynomial, does with a store that is there
+// is not described. Whether the store is one for these settings.
+bool Model::FollowMaking(const scenario::Settings& settings) {
+  if (settings.store == "memory") return true;
+  const Making making{settings.cluster_id.value_or(""), settings.crc_polynomial.value_or(0)};
+  if (!making_) making_ = making;
+  if (making_->crc_polynomial != making.crc_polynomial) tampered_ = true;
+  return making_->cluster_id == making.cluster_id && !tampered_;
 }
 
 // Where a subscription over several steps stands is not described; what it delivers is.
@@ -208,7 +237,8 @@ void Model::Follow(const scenario::Publish& publish, const verdict::Published& p
 void Model::JudgeRefusal(const scenario::Publish& publish, const verdict::Published& published,
                          Findings& findings) {
   unclear_.insert(publish.channel);
-  if (SomethingCannotBeRead()) return;
+  const bool is_owed = !may_refuse_ && publish.channel.size() <= kChannelNameMax;
+  if (!is_owed || SomethingCannotBeRead()) return;
   findings.push_back({"model", "", Level::kMust,
                       "message " + std::to_string(published.acked + 1) + " to " + publish.channel +
                           " must be acked, but was not: " + published.error});

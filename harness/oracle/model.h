@@ -64,6 +64,11 @@ class Model {
     std::string cipher;  // as Entry::cipher
     bool cipher_chosen = false;
   };
+  // What a store was made with that later starts may not change.
+  struct Making {
+    std::string cluster_id;
+    uint32_t crc_polynomial = 0;
+  };
   enum class Duty { kMustDeliver, kMayDeliver, kMustNotDeliver, kUnspecified };
   using Findings = std::vector<Finding>;
 
@@ -79,6 +84,7 @@ class Model {
   Duty DutyFor(const Entry& entry) const;
   bool SomethingCannotBeRead() const;
   bool IsJudged(const std::string& channel) const;
+  bool FollowMaking(const scenario::Settings& settings);
   void Limit(const std::string& channel, Messages& messages);
   void End();
 
@@ -119,6 +125,8 @@ class Model {
   Mode mode_;
   std::optional<uint64_t> max_messages_;
   bool other_limits_ = false;
+  bool may_refuse_ = false;  // channels, subscriptions, or a start with arguments of any kind
+  std::optional<Making> making_;
   std::set<std::string> unclear_;        // channels with a publish that was refused: stored or not?
   std::map<std::string, Doubt> doubts_;  // by channel, of the file store
   bool is_interrupted_ = false;          // an interrupt is armed, or has come

@@ -16,7 +16,8 @@ std::string Where(const std::string& channel, uint64_t sequence) {
 void Model::JudgeRead(const scenario::Read& read, const verdict::Read& seen,
                       Findings& findings) const {
   if (!IsJudged(read.channel)) return;
-  if (!seen.error.empty() && !is_interrupted_ && !SomethingCannotBeRead()) {
+  const bool may_refuse = may_refuse_ || is_interrupted_;
+  if (!seen.error.empty() && !may_refuse && !SomethingCannotBeRead()) {
     findings.push_back({"model", "", Level::kMust,
                         "a subscription to " + read.channel + " was refused: " + seen.error});
   }
@@ -95,7 +96,7 @@ void Model::JudgeMissing(const scenario::Read& read, const verdict::Read& seen,
       return;
     }
     const bool visible = !entry.payload.empty() && entry.payload[0] != 1 && entry.payload[0] != 2;
-    if (duty == Duty::kMayDeliver && visible) {
+    if (duty == Duty::kMayDeliver && visible && entry.certain) {
       findings.push_back({"model", "D-12", Level::kShould,
                           Where(read.channel, sequence) +
                               " is visibly not encrypted and should be delivered, but was not"});

@@ -77,6 +77,47 @@ TEST_F(ModelTest, PositionsLimitWhatMustCome) {
   EXPECT_EQ(Receive({}, {"foo", Read::From::kNew}), "ok");
 }
 
+TEST_F(ModelTest, WhatLimitsMayHaveRemovedNeedNotBeVisiblyPlain) {
+  scenario::Settings limited = Off();
+  limited.max_bytes = 90;
+  Start(limited);
+  Publish({"one", "two"});
+  Stop();
+  Start(On("right"));
+  EXPECT_EQ(Receive({{2, "two"}}), "ok");
+  Stop();
+  Start(Off());
+  Publish({"three"});
+  Stop();
+  Start(On("right"));
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "D-12");
+}
+
+TEST_F(ModelTest, WhatOtherOptionsMakeOfAStoreIsNotJudged) {
+  Start(On("right"));
+  Stop();
+  scenario::Settings other = On("right");
+  other.cluster_id = "another";
+  EXPECT_TRUE(Start(other, false).empty());
+  EXPECT_FALSE(Start(On("right"), false).empty());
+  scenario::Settings cut = On("right");
+  cut.truncate_bad_eof = true;
+  EXPECT_TRUE(Start(cut, false).empty());
+  scenario::Settings sums = On("right");
+  sums.crc_polynomial = 7;
+  EXPECT_TRUE(Start(sums, false).empty());
+  EXPECT_TRUE(Start(On("right"), false).empty()) << "whose checksums are there is open now";
+}
+
+TEST_F(ModelTest, EncryptionThatIsConfiguredElsewhereIsNotJudged) {
+  scenario::Settings configured = Off();
+  configured.config = "streaming { encrypt: true }";
+  Start(configured);
+  Publish({"a payload that is sealed"});
+  Stop();
+  EXPECT_EQ(See({Sealed("a payload that is sealed", "AES", {"right"})}), "ok");
+}
+
 TEST_F(ModelTest, AnotherCipherIsRead) {
   Start(On("right", "AES"));
   Publish({"one"});

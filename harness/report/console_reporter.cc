@@ -10,9 +10,17 @@ namespace {
 constexpr int kKindWidth = 21;  // of "rejected-as-expected", and a space
 
 bool NeedsDetail(const verdict::Verdict& verdict) {
-  return verdict.kind != verdict::Kind::kPass &&
-         verdict.kind != verdict::Kind::kRejectedAsExpected &&
-         verdict.kind != verdict::Kind::kSkipped;
+  return verdict.known.empty() &&
+         (verdict::IsFailure(verdict) || verdict.kind == verdict::Kind::kHarnessError);
+}
+
+// What is behind the id of a scenario that needs no detail.
+std::string Aside(const verdict::Verdict& verdict) {
+  if (!verdict.known.empty()) return "  (known: " + verdict.known + ')';
+  if (verdict.kind == verdict::Kind::kSkipped) return "  (" + Printable(verdict.message) + ')';
+  if (verdict.kind == verdict::Kind::kDisputed)
+    return "  (" + verdict.dispute + ": " + Printable(verdict.message) + ')';
+  return "";
 }
 
 void PrintDetail(const verdict::Verdict& verdict, std::ostream& out) {
@@ -34,12 +42,12 @@ void ConsoleReporter::RunStarting(const verdict::RunSummary& summary) {
        << summary.target_version;
   for (const auto& [name, value] : summary.configuration) out_ << ", " << name << ' ' << value;
   out_ << '\n';
+  if (!summary.calibration.empty()) out_ << summary.calibration << '\n';
 }
 
 void ConsoleReporter::ScenarioEnded(const verdict::Verdict& verdict) {
   out_ << std::left << std::setw(kKindWidth) << verdict::ShownKind(verdict) << verdict.scenario;
-  if (verdict.kind == verdict::Kind::kSkipped) out_ << "  (" << verdict.message << ')';
-  out_ << '\n';
+  out_ << Aside(verdict) << '\n';
   if (NeedsDetail(verdict)) PrintDetail(verdict, out_);
   out_.flush();
 }
@@ -49,8 +57,11 @@ void ConsoleReporter::RunEnded(const verdict::RunSummary& summary) {
   out_ << '\n'
        << summary.verdicts.size() << " scenarios: " << counts.passed << " passed, " << counts.failed
        << " failed, " << counts.differs << " differ (compatibility), " << counts.findings
-       << " findings (hardening), " << counts.skipped << " skipped, " << counts.undecided
-       << " undecided, " << counts.errors << " harness errors\n";
+       << " findings (hardening), " << counts.known << " known failures, " << counts.skipped
+       << " skipped, " << counts.disputed << " disputed, " << counts.undecided << " undecided, "
+       << counts.errors << " harness errors\n";
+  for (const std::string& line : summary.departures)
+    out_ << "not as in " << summary.known_failures << ": " << Printable(line) << '\n';
   const verdict::ExitCode code = verdict::ExitCodeOf(summary);
   out_ << "exit " << static_cast<int>(code) << " in " << std::fixed << std::setprecision(2)
        << summary.seconds << " s";

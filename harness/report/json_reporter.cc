@@ -17,6 +17,8 @@ Json ToJson(const verdict::Verdict& verdict) {
           {"oracle", verdict.oracle},
           {"requirement", verdict.requirement},
           {"message", verdict.message},
+          {"dispute", verdict.dispute},
+          {"known", verdict.known},
           {"self", verdict.self},
           {"seconds", verdict.seconds},
           {"trace", verdict.trace},
@@ -35,6 +37,7 @@ nlohmann::ordered_json ToDocument(const verdict::RunSummary& summary) {
                    {"configuration", summary.configuration},
                    {"started_at", summary.started_at},
                    {"seconds", summary.seconds},
+                   {"calibration", summary.calibration},
                    {"exit", static_cast<int>(verdict::ExitCodeOf(summary))},
                    {"counts",
                     {{"scenarios", summary.verdicts.size()},
@@ -42,9 +45,13 @@ nlohmann::ordered_json ToDocument(const verdict::RunSummary& summary) {
                      {"failed", counts.failed},
                      {"differs", counts.differs},
                      {"findings", counts.findings},
+                     {"known", counts.known},
                      {"skipped", counts.skipped},
+                     {"disputed", counts.disputed},
                      {"undecided", counts.undecided},
                      {"errors", counts.errors}}},
+                   {"known_failures", summary.known_failures},
+                   {"departures", summary.departures},
                    {"scenarios", Json::array()}};
   for (const verdict::Verdict& verdict : summary.verdicts)
     document["scenarios"].push_back(ToJson(verdict));

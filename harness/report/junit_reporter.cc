@@ -21,6 +21,7 @@ std::string Seconds(double seconds) {
 enum class Element { kNone, kFailure, kError, kSkipped };
 
 Element ElementFor(const verdict::Verdict& verdict, bool strict) {
+  if (!verdict.known.empty()) return Element::kSkipped;
   switch (verdict.kind) {
     case Kind::kPass:
     case Kind::kRejectedAsExpected:
@@ -54,7 +55,9 @@ void AddOutcome(pugi::xml_node test, const verdict::Verdict& verdict, Element el
   constexpr const char* kNames[] = {"", "failure", "error", "skipped"};
   if (element == Element::kNone) return;
   pugi::xml_node node = test.append_child(kNames[static_cast<int>(element)]);
-  const std::string about = verdict.requirement.empty() ? "" : " " + verdict.requirement;
+  std::string about = verdict.requirement.empty() ? "" : " " + verdict.requirement;
+  if (!verdict.dispute.empty()) about += " (" + verdict.dispute + ")";
+  if (!verdict.known.empty()) about += " (known: " + verdict.known + ")";
   node.append_attribute("message") =
       Printable(verdict::ShownKind(verdict) + about + ": " + verdict.message).c_str();
   if (element != Element::kSkipped) node.append_attribute("type") = verdict::ShownKind(verdict);
@@ -84,6 +87,7 @@ void AddProperties(pugi::xml_node suite, const verdict::RunSummary& summary) {
   add("target_version", summary.target_version);
   add("harness_version", summary.harness_version);
   for (const auto& [name, value] : summary.configuration) add(name, value);
+  if (!summary.calibration.empty()) add("calibration", summary.calibration);
 }
 
 void AddSuite(pugi::xml_node root, const verdict::RunSummary& summary, Suite suite) {
@@ -112,6 +116,27 @@ void AddSuite(pugi::xml_node root, const verdict::RunSummary& summary, Suite sui
   node.append_attribute("timestamp") = summary.started_at.c_str();
 }
 
+// A departure from the list of known failures fails the run, so it must show here: a listed failure
+// that passes, a list entry without its scenario.
+void AddDepartures(pugi::xml_node root, const verdict::RunSummary& summary) {
+  if (summary.known_failures.empty()) return;
+  pugi::xml_node node = root.append_child("testsuite");
+  node.append_attribute("name") = "known failures";
+  const bool departs = !summary.departures.empty();
+  node.append_attribute("tests") = 1;
+  node.append_attribute("failures") = departs ? 1 : 0;
+  pugi::xml_node test = node.append_child("testcase");
+  test.append_attribute("classname") = "known_failures";
+  test.append_attribute("name") = Printable(summary.known_failures).c_str();
+  std::string lines;
+  for (const std::string& line : summary.departures) lines += line + '\n';
+  if (!departs) return;
+  pugi::xml_node failure = test.append_child("failure");
+  failure.append_attribute("message") = "the verdicts are not as the list says";
+  failure.append_attribute("type") = "departure";
+  failure.text() = Printable(lines, true).c_str();
+}
+
 }  // namespace
 
 void JunitReporter::RunEnded(const verdict::RunSummary& summary) {
@@ -123,6 +148,7 @@ void JunitReporter::RunEnded(const verdict::RunSummary& summary) {
   for (const Suite suite : {Suite::kConformance, Suite::kCompatibility, Suite::kHardening}) {
     AddSuite(root, summary, suite);
   }
+  AddDepartures(root, summary);
   document.save(out_, "  ", pugi::format_default, pugi::encoding_utf8);
 }
 

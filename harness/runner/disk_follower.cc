@@ -3,86 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "reference/env/posix_env.h"
-
 namespace atrest::runner {
 namespace {
 
-using disktruth::TreeEntry;
-
-constexpr uint64_t kFileMax = uint64_t{1} << 30;
-
-// A target's directory in a file system that keeps no times: every file is read at every look, and
-// what did not change is not judged again.
-class EnvTree : public disktruth::Tree {
- public:
-  EnvTree(env::FileSystem& files, std::string directory)
-      : files_(files), directory_(std::move(directory)) {}
-
-  Result<std::vector<TreeEntry>> List() override {
-    std::vector<TreeEntry> entries;
-    if (files_.Exists(directory_)) ATREST_TRY(ListBelow("", entries));
-    return entries;
-  }
-
-  Result<Bytes> Read(const TreeEntry& entry) override {
-    auto bytes = env::ReadWhole(files_, directory_ + "/" + entry.path, kFileMax);
-    if (bytes.status().code() == Code::kNotFound) return Bytes();  // removed since it was listed
-    return bytes;
-  }
-
- private:
-  Status ListBelow(const std::string& folder, std::vector<TreeEntry>& entries) {
-    const auto listed = files_.List(directory_ + "/" + folder);
-    if (listed.status().code() == Code::kNotFound) return {};
-    if (!listed.ok()) return listed.status();
-    for (const env::DirectoryEntry& entry : listed.value()) {
-      const std::string path = folder + entry.name;
-      if (entry.is_directory) {
-        if (folder.empty()) entries.push_back({path, TreeEntry::Kind::kDirectory, 0, 0});
-        ATREST_TRY(ListBelow(path + "/", entries));
-        continue;
-      }
-      entries.push_back(
-          {path, entry.is_regular ? TreeEntry::Kind::kStored : TreeEntry::Kind::kOther, 0, 0});
-    }
-    return {};
-  }
-
-  env::FileSystem& files_;
-  std::string directory_;
-};
-
-// A tree without the driver's own channel.
-class TargetTree : public disktruth::Tree {
- public:
-  TargetTree(std::unique_ptr<disktruth::Tree> tree, std::string ignored)
-      : tree_(std::move(tree)), ignored_(std::move(ignored)) {}
-
-  Result<std::vector<TreeEntry>> List() override {
-    auto entries = tree_->List();
-    if (!entries.ok() || ignored_.empty()) return entries;
-    std::erase_if(entries.value(), [&](const TreeEntry& entry) {
-      return entry.path == ignored_ || entry.path.starts_with(ignored_ + "/");
-    });
-    return entries;
-  }
-  Result<Bytes> Read(const TreeEntry& entry) override { return tree_->Read(entry); }
-
- private:
-  std::unique_ptr<disktruth::Tree> tree_;
-  std::string ignored_;
-};
-
-std::unique_ptr<disktruth::Tree> TreeOf(driver::Driver& driver) {
-  std::unique_ptr<disktruth::Tree> tree;
-  if (dynamic_cast<env::PosixFileSystem*>(&driver.files()) != nullptr) {
-    tree = std::make_unique<disktruth::PosixTree>(driver.directory());
-  } else {
-    tree = std::make_unique<EnvTree>(driver.files(), driver.directory());
-  }
-  return std::make_unique<TargetTree>(std::move(tree), driver.barrier_channel());
-}
+// Records from one on which all keys are tried to the next: they are most of what a record costs.
+constexpr uint64_t kEveryKeyEach = 16;
 
 // Bytes that the scenario itself makes up may publish anything.
 bool PublishesUnseen(const scenario::Scenario& scenario) {
@@ -105,6 +30,12 @@ uint32_t PolynomialOf(const scenario::Scenario& scenario) {
 
 }  // namespace
 
+bool DiskFollower::HasOtherChecksums(const scenario::Action& action) const {
+  const auto* start = std::get_if<scenario::Start>(&action);
+  return start != nullptr && start->settings.crc_polynomial.value_or(disktruth::Checksum::kIeee) !=
+                                 PolynomialOf(scenario_);
+}
+
 DiskFollower::DiskFollower(const scenario::Scenario& scenario, driver::Driver& driver)
     : scenario_(scenario) {
   const auto has = driver.Info().capabilities;
@@ -113,8 +44,9 @@ DiskFollower::DiskFollower(const scenario::Scenario& scenario, driver::Driver& d
   disktruth::DiskTruth::Settings settings;
   settings.keys = scenario.keys;
   settings.crc_polynomial = PolynomialOf(scenario);
+  settings.every_key_each = kEveryKeyEach;
   truth_ = std::make_unique<disktruth::DiskTruth>(std::move(settings));
-  tree_ = TreeOf(driver);
+  tree_ = std::make_unique<DiskTree>(driver);
 }
 
 // By the documentation, as the model has it (D-02 to D-08); what it leaves open is not judged.
@@ -137,9 +69,11 @@ disktruth::Mode DiskFollower::ModeOf(const scenario::Settings& settings) const {
 Result<std::vector<oracle::Finding>> DiskFollower::Observe(const scenario::Step& step,
                                                            const verdict::Observation& seen) {
   std::vector<oracle::Finding> findings;
+  if (truth_ && HasOtherChecksums(step.action)) truth_.reset();
   if (!truth_) return findings;
   const bool is_ours = std::holds_alternative<scenario::UseGolden>(step.action) ||
                        std::holds_alternative<scenario::Tamper>(step.action);
+  tree_->AddLog(seen.log);
   if (is_ours) {
     ATREST_TRY(truth_->Adopt(*tree_));
     return findings;
@@ -173,10 +107,12 @@ void DiskFollower::Follow(const scenario::Action& action, const verdict::Observa
       truth_->Publish(publish->channel, publish->payloads[number], number < published->acked);
     }
   } else if (const auto* read = std::get_if<scenario::Read>(&action)) {
-    const auto* deliveries = std::get_if<verdict::Read>(&seen.outcome);
-    if (deliveries == nullptr) return;
-    for (const verdict::Delivery& delivery : deliveries->deliveries) {
-      truth_->Deliver(read->channel, delivery.sequence, delivery.payload);
+    FollowDeliveries(read->channel, seen);
+  } else if (const auto* client = std::get_if<scenario::ClientStep>(&action)) {
+    if (const auto* subscribe = std::get_if<scenario::Subscribe>(client)) {
+      channels_[subscribe->name] = subscribe->channel;
+    } else if (const auto* receive = std::get_if<scenario::Receive>(client)) {
+      FollowDeliveries(channels_[receive->subscription], seen);
     }
   } else if (std::holds_alternative<scenario::Interrupt>(action)) {
     truth_->Kill();  // from now on it may leave anything unfinished
@@ -185,6 +121,14 @@ void DiskFollower::Follow(const scenario::Action& action, const verdict::Observa
     is_running_ = false;
   } else if (std::holds_alternative<scenario::Stop>(action)) {
     is_running_ = false;
+  }
+}
+
+void DiskFollower::FollowDeliveries(const std::string& channel, const verdict::Observation& seen) {
+  const auto* deliveries = std::get_if<verdict::Read>(&seen.outcome);
+  if (deliveries == nullptr) return;
+  for (const verdict::Delivery& delivery : deliveries->deliveries) {
+    truth_->Deliver(channel, delivery.sequence, delivery.payload);
   }
 }
 

@@ -5,12 +5,15 @@
 // Threads: none shared.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "harness/disktruth/disk_truth.h"
 #include "harness/driver/driver.h"
 #include "harness/oracle/finding.h"
+#include "harness/runner/disk_tree.h"
 #include "harness/scenario/scenario.h"
 #include "harness/verdict/observation.h"
 #include "reference/base/status.h"
@@ -27,11 +30,15 @@ class DiskFollower {
 
  private:
   disktruth::Mode ModeOf(const scenario::Settings& settings) const;
+  // A start with another polynomial than the first: what it writes has no one format any more.
+  bool HasOtherChecksums(const scenario::Action& action) const;
+  void FollowDeliveries(const std::string& channel, const verdict::Observation& seen);
   void Follow(const scenario::Action& action, const verdict::Observation& seen);
 
   const scenario::Scenario& scenario_;
   std::unique_ptr<disktruth::DiskTruth> truth_;  // none where the scenario is not followed
-  std::unique_ptr<disktruth::Tree> tree_;
+  std::unique_ptr<DiskTree> tree_;
+  std::map<std::string, std::string> channels_;  // by named subscription
   bool is_running_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/disktruth/disk_finding.h"
 #include "harness/oracle/expectation.h"
 #include "harness/runner/oracles.h"
 #include "harness/runner/perform.h"
@@ -282,7 +283,8 @@ class Execution {
     if (finding.level == verdict::Level::kInfo) return false;
     if (is_about_it || finding.level != verdict::Level::kMust) return is_about_it;
     if (scenario_.suite != verdict::Suite::kConformance) return true;
-    return finding.requirement.empty() || finding.requirement.starts_with("D-");
+    return finding.requirement.empty() || finding.requirement.starts_with("D-") ||
+           disktruth::IsOfAnyStore(finding.requirement);
   }
 
   // A refused start leaves nothing to act on. Where an expectation spoke of it, it held; otherwise

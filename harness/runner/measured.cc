@@ -4,15 +4,13 @@
 #include <cctype>
 
 #include "harness/runner/measured_play.h"
+#include "harness/runner/summary.h"
 #include "harness/runner/trace.h"
-#include "harness/runner/version.h"
 #include "harness/runner/workspace.h"
 
 namespace atrest::runner {
 namespace {
 
-constexpr double kNsPerSecond = 1e9;
-constexpr int64_t kNsPerSecondInt = 1'000'000'000;
 constexpr uint64_t kFixtureMax = 64u << 20;
 
 verdict::Verdict VerdictOn(const MeasuredCase& one, driver::Driver& driver) {
@@ -53,9 +51,8 @@ verdict::Verdict PlayOne(const MeasuredCase& one, const RunOptions& options, env
   verdict.scenario = one.id;
   verdict.title = one.title;
   verdict.suite = verdict::Suite::kCompatibility;
-  verdict.replay = "atrest measured " + one.id + " --target " + options.target;
-  if (!options.server.empty()) verdict.replay += " --server " + options.server;
-  verdict.seconds = static_cast<double>(clock.NowNs() - began) / kNsPerSecond;
+  verdict.replay = "atrest measured " + one.id + TargetArguments(options);
+  verdict.seconds = SecondsOf(clock.NowNs() - began);
   return verdict;
 }
 
@@ -80,20 +77,13 @@ Result<verdict::RunSummary> RunMeasured(const std::vector<MeasuredCase>& cases,
   const auto probe = options.make_driver({});
   if (!probe.ok()) return probe.status();
   const int64_t began = clock.NowNs();
-  verdict::RunSummary summary;
-  summary.target = options.target;
-  summary.target_version = probe.value()->Info().version;
-  summary.harness_version = kVersion;
-  summary.configuration = {{"seed", std::to_string(options.seed)},
-                           {"strict", options.strict ? "yes" : "no"}};
-  summary.started_at = Rfc3339(began / kNsPerSecondInt);
-  summary.strict = options.strict;
+  verdict::RunSummary summary = BeginSummary(options, probe.value()->Info(), clock);
   if (events.starting) events.starting(summary);
   for (const MeasuredCase& one : cases) {
     summary.verdicts.push_back(PlayOne(one, options, clock));
     if (events.ended) events.ended(summary.verdicts.back());
   }
-  summary.seconds = static_cast<double>(clock.NowNs() - began) / kNsPerSecond;
+  EndSummary(summary, began, clock);
   return summary;
 }
 

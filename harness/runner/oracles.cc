@@ -7,6 +7,7 @@ namespace {
 
 // Of a requirement's id: who is not about the documentation says so by its first letter.
 verdict::Suite SuiteOf(const std::string& requirement) {
+  if (disktruth::IsOfAnyStore(requirement)) return verdict::Suite::kConformance;
   if (requirement.starts_with("K-")) return verdict::Suite::kCompatibility;
   if (requirement.starts_with("H-")) return verdict::Suite::kHardening;
   return verdict::Suite::kConformance;
@@ -55,7 +56,14 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
   if (!disk_) return found;
   auto on_disk = disk_->Observe(step, seen);
   if (!on_disk.ok()) return on_disk.status();
+  tampered_ = tampered_ || std::holds_alternative<scenario::Tamper>(step.action);
   for (oracle::Finding& finding : on_disk.value()) {
+    // What is lost behind damage is for those who ask what damage may do.
+    const bool is_loss = finding.requirement.empty() && finding.level == verdict::Level::kMust;
+    if (tampered_ && is_loss) {
+      finding.requirement = "H-loss-reported";
+      finding.level = verdict::Level::kShould;
+    }
     const verdict::Suite asks = SuiteOf(finding.requirement);
     found.push_back({index, asks, std::move(finding)});
   }

@@ -35,6 +35,7 @@ class Oracles {
   oracle::Ideal ideal_;
   std::optional<DiskFollower> disk_;
   std::optional<ReferenceFollower> reference_;
+  bool tampered_ = false;
 };
 
 }  // namespace atrest::runner

@@ -1,131 +1,167 @@
 #include "harness/runner/run.h"
 
-#include <chrono>
-#include <cstdio>
+#include <atomic>
+#include <memory>
+#include <optional>
 
+#include "harness/runner/calibrate.h"
 #include "harness/runner/execute.h"
-#include "harness/runner/version.h"
+#include "harness/runner/jobs.h"
+#include "harness/runner/summary.h"
+#include "harness/runner/verdict_json.h"
 
 namespace atrest::runner {
 namespace {
 
-constexpr double kNsPerSecond = 1e9;
-constexpr int64_t kNsPerSecondInt = 1'000'000'000;
+using scenario::Scenario;
+using verdict::Verdict;
 
-driver::DriverOptions DriverOptionsFor(const scenario::Scenario& scenario,
-                                       const RunOptions& options) {
+// How much longer a target is waited for when a timeout is confirmed.
+constexpr int kSlow = 3;
+
+driver::DriverOptions DriverOptionsFor(const Scenario& scenario, const RunOptions& options) {
   driver::DriverOptions made;
   made.seed = options.seed;
   if (!options.keep.empty()) made.directory = options.keep + "/" + scenario.id + "/store";
   return made;
 }
 
-// TEXT as a shell takes it for one word.
-std::string Quoted(const std::string& text) {
-  constexpr char kPlain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+Verdict HarnessError(const Scenario& scenario, const std::string& message) {
+  Verdict verdict;
+  verdict.scenario = scenario.id;
+  verdict.title = scenario.title;
+  verdict.suite = scenario.suite;
+  verdict.level = scenario.level;
+  verdict.requirements = scenario.requirements;
+  verdict.kind = verdict::Kind::kHarnessError;
+  verdict.message = message;
+  return verdict;
 }
 
-std::string ReplayCommand(const scenario::Scenario& scenario, const RunOptions& options) {
-  std::string command = "atrest run " + scenario.id + " --target " + Quoted(options.target);
-  if (!options.server.empty()) command += " --server " + Quoted(options.server);
-  if (options.seed != 1) command += " --seed " + std::to_string(options.seed);
-  return command;
-}
-
-// How long a target is waited for, in a run that may already have blamed it.
-struct Patience {
-  static constexpr int kSlow = 3;
-  bool has_blamed = false;  // a timeout was confirmed: the next one is believed
+// What is the same for all scenarios of a run.
+struct Context {
+  const Suite& suite;
+  const RunOptions& options;
+  env::FileSystem& files;
+  env::Clock& clock;
+  int patience = 1;
+  // A timeout was confirmed, in whichever job: the next one is believed.
+  std::atomic<bool>& has_blamed;
 };
 
-verdict::Verdict TryOne(const scenario::Scenario& scenario, const Suite& suite,
-                        const RunOptions& options, env::FileSystem& files, int patience) {
-  driver::DriverOptions made = DriverOptionsFor(scenario, options);
+Verdict TryOne(const Scenario& scenario, const Context& context, int patience) {
+  driver::DriverOptions made = DriverOptionsFor(scenario, context.options);
   made.patience = patience;
   // A directory kept by an earlier run would be opened as a store.
-  const Status cleared = made.directory.empty() ? Status() : files.RemoveAll(made.directory);
-  auto driver = options.make_driver(made);
-  if (cleared.ok() && driver.ok()) return Execute(scenario, *driver.value(), suite, files);
-  verdict::Verdict verdict;
-  verdict.scenario = scenario.id;
-  verdict.kind = verdict::Kind::kHarnessError;
-  verdict.message = cleared.ok() ? driver.status().message() : cleared.message();
-  return verdict;
+  const Status cleared =
+      made.directory.empty() ? Status() : context.files.RemoveAll(made.directory);
+  if (!cleared.ok()) return HarnessError(scenario, cleared.message());
+  auto driver = context.options.make_driver(made);
+  if (!driver.ok()) return HarnessError(scenario, driver.status().message());
+  return Execute(scenario, *driver.value(), context.suite, context.files);
 }
 
 // A timeout is confirmed with more patience before the target is blamed for it: the machine may
 // have been busy.
-verdict::Verdict RunOne(const scenario::Scenario& scenario, const Suite& suite,
-                        const RunOptions& options, env::FileSystem& files, env::Clock& clock,
-                        Patience& patience) {
-  const int64_t began = clock.NowNs();
-  verdict::Verdict verdict = TryOne(scenario, suite, options, files, 1);
-  if (verdict.kind == verdict::Kind::kTimeout && !patience.has_blamed) {
-    verdict = TryOne(scenario, suite, options, files, Patience::kSlow);
-    patience.has_blamed = verdict.kind == verdict::Kind::kTimeout;
+Verdict RunOne(const Scenario& scenario, const Context& context) {
+  const int64_t began = context.clock.NowNs();
+  Verdict verdict = TryOne(scenario, context, context.patience);
+  if (verdict.kind == verdict::Kind::kTimeout && !context.has_blamed) {
+    verdict = TryOne(scenario, context, context.patience * kSlow);
+    if (verdict.kind == verdict::Kind::kTimeout) context.has_blamed = true;
   }
-  verdict.replay = ReplayCommand(scenario, options);
-  verdict.seconds = static_cast<double>(clock.NowNs() - began) / kNsPerSecond;
+  verdict.replay = "atrest run " + scenario.id + TargetArguments(context.options);
+  verdict.seconds = SecondsOf(context.clock.NowNs() - began);
   return verdict;
 }
 
-// A target that is asked for no more than its name. In trouble even so, and with patience, it is
-// not tried again for each scenario.
+// A target that is asked for no more than its name, and then started and stopped. In trouble even
+// so, and with patience, it is not tried again for each scenario.
 Result<std::unique_ptr<driver::Driver>> Probe(const RunOptions& options) {
   auto probe = options.make_driver({});
   if (!probe.ok()) return probe;
   const auto trouble = probe.value()->Trouble();
   if (!trouble || !std::holds_alternative<verdict::TimedOut>(trouble->outcome)) return probe;
   driver::DriverOptions slow;
-  slow.patience = Patience::kSlow;
+  slow.patience = kSlow;
   return options.make_driver(slow);
+}
+
+// Verdicts as they come, told of in the order of the scenarios.
+class InOrder {
+ public:
+  InOrder(size_t count, const RunEvents& events) : came_(count), events_(events) {}
+
+  void Add(size_t index, Verdict verdict) {
+    came_[index] = std::move(verdict);
+    for (; next_ < came_.size() && came_[next_]; ++next_) {
+      if (events_.ended) events_.ended(*came_[next_]);
+    }
+  }
+  std::vector<Verdict> Take() {
+    std::vector<Verdict> verdicts;
+    for (auto& verdict : came_) verdicts.push_back(std::move(*verdict));
+    return verdicts;
+  }
+
+ private:
+  std::vector<std::optional<Verdict>> came_;
+  const RunEvents& events_;
+  size_t next_ = 0;
+};
+
+Status RunInJobs(const std::vector<Scenario>& scenarios, const Context& context,
+                 InOrder& verdicts) {
+  Jobs jobs;
+  jobs.jobs = context.options.jobs;
+  jobs.pieces = scenarios.size();
+  jobs.work = [&](size_t index) { return Packed(RunOne(scenarios[index], context)); };
+  jobs.done = [&](size_t index, const std::optional<std::string>& answer, const std::string& how) {
+    const Scenario& scenario = scenarios[index];
+    const auto verdict = answer ? Unpacked(*answer) : Status(Code::kIo, how);
+    if (verdict.ok()) return verdicts.Add(index, verdict.value());
+    Verdict lost = HarnessError(scenario, "the process that ran the scenario gave no verdict: " +
+                                              verdict.status().message());
+    lost.replay = "atrest run " + scenario.id + TargetArguments(context.options);
+    verdicts.Add(index, lost);
+  };
+  return DoInJobs(jobs);
+}
+
+Status RunAll(const std::vector<Scenario>& scenarios, const Context& context, InOrder& verdicts) {
+  if (context.options.jobs > 1) return RunInJobs(scenarios, context, verdicts);
+  for (size_t i = 0; i < scenarios.size(); ++i) verdicts.Add(i, RunOne(scenarios[i], context));
+  return {};
 }
 
 }  // namespace
 
-std::string Rfc3339(int64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text;
-}
-
-Result<verdict::RunSummary> Run(const Suite& suite,
-                                const std::vector<scenario::Scenario>& scenarios,
+Result<verdict::RunSummary> Run(const Suite& suite, const std::vector<Scenario>& scenarios,
                                 const RunOptions& options, const RunEvents& events,
                                 env::FileSystem& files, env::Clock& clock) {
-  const auto probe = Probe(options);
+  auto probe = Probe(options);
   if (!probe.ok()) return probe.status();
-  const bool is_in_trouble = probe.value()->Trouble().has_value();
   const int64_t began = clock.NowNs();
-  verdict::RunSummary summary;
-  summary.target = options.target;
-  summary.target_version = probe.value()->Info().version;
-  summary.harness_version = kVersion;
-  summary.configuration = {{"seed", std::to_string(options.seed)},
-                           {"strict", options.strict ? "yes" : "no"}};
-  summary.started_at = Rfc3339(began / kNsPerSecondInt);
-  summary.strict = options.strict;
-  if (events.starting) events.starting(summary);
-  Patience patience;
-  for (const scenario::Scenario& scenario : scenarios) {
-    summary.verdicts.push_back(is_in_trouble
-                                   ? Execute(scenario, *probe.value(), suite, files)
-                                   : RunOne(scenario, suite, options, files, clock, patience));
-    if (events.ended) events.ended(summary.verdicts.back());
+  verdict::RunSummary summary = BeginSummary(options, probe.value()->Info(), clock);
+  InOrder verdicts(scenarios.size(), events);
+  if (probe.value()->Trouble()) {
+    if (events.starting) events.starting(summary);
+    for (size_t i = 0; i < scenarios.size(); ++i)
+      verdicts.Add(i, Execute(scenarios[i], *probe.value(), suite, files));
+  } else {
+    const Calibration calibration = Calibrate(*probe.value(), options.answer_ms, clock);
+    // Its threads must not be there when jobs are forked.
+    probe.value().reset();
+    summary.calibration = Describe(calibration, options.answer_ms);
+    if (events.starting) events.starting(summary);
+    Shared<std::atomic<bool>> has_blamed;
+    if (has_blamed.get() == nullptr) return Status(Code::kIo, "no memory that jobs can share");
+    ATREST_TRY(RunAll(scenarios,
+                      {suite, options, files, clock, calibration.patience, *has_blamed.get()},
+                      verdicts));
   }
-  summary.seconds = static_cast<double>(clock.NowNs() - began) / kNsPerSecond;
+  summary.verdicts = verdicts.Take();
+  EndSummary(summary, began, clock);
   return summary;
 }
 

@@ -1,8 +1,10 @@
 // Runs scenarios against a target, a fresh one for each, and gathers the verdicts.
-// Threads: none shared.
+// Threads: none shared. With jobs, REQUIRES what jobs.h does.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,8 +19,12 @@ struct RunOptions {
   std::string server;  // the program that was given for it, for reports; "" for none
   driver::DriverFactory make_driver;
   uint64_t seed = 1;  // of the target's entropy
+  uint64_t jobs = 1;  // processes that share the scenarios
+  // The least time for an answer that make_driver gives the target.
+  int64_t answer_ms = driver::DriverOptions().answer_ms;
   bool strict = false;
-  std::string keep;  // directory that keeps each scenario's store; "": none is kept
+  std::string keep;  // directory that keeps the run, to be judged again; "": nothing is kept
+  std::map<std::string, std::string> configuration;  // more lines for the summary's
 };
 
 // Told of each event in turn; either may be empty.
@@ -28,7 +34,8 @@ struct RunEvents {
 };
 
 // FILES is the file system that SUITE was opened on; CLOCK measures durations and stamps the run.
-// Fails as options.make_driver does; a scenario's own troubles are in its verdict.
+// Verdicts come in the order of SCENARIOS, with jobs too. Fails as options.make_driver does, and
+// where the system gives no processes for jobs; a scenario's own troubles are in its verdict.
 Result<verdict::RunSummary> Run(const Suite& suite,
                                 const std::vector<scenario::Scenario>& scenarios,
                                 const RunOptions& options, const RunEvents& events,

@@ -2,33 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/scenario/print_expectations.h"
 #include "reference/base/bytes.h"
-#include "reference/base/utf8.h"
 
 namespace atrest::scenario {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr size_t kRepeatMin = 16;
-
-bool IsUtf8(const std::string& text) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = Utf8Length(std::string_view(text).substr(at));
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
-Json PayloadJson(const std::string& bytes) {
-  const bool is_one_character =
-      bytes.size() >= kRepeatMin && bytes.find_first_not_of(bytes[0]) == std::string::npos;
-  if (is_one_character && static_cast<unsigned char>(bytes[0]) < 0x80)
-    return {{"repeat", Json::array({bytes.substr(0, 1), bytes.size()})}};
-  if (IsUtf8(bytes)) return bytes;
-  return {{"hex", ToHex(AsBytes(bytes))}};
-}
 
 template <typename T>
 void Put(Json& json, const char* name, const std::optional<T>& value) {
@@ -218,7 +198,7 @@ std::string PrintScenario(const Scenario& scenario) {
     json["steps"].push_back(std::visit(ActionJson{}, step.action));
     if (!step.label.empty()) json["steps"].back()["as"] = step.label;
   }
-  json["expect"] = OracleOf(scenario.suite);
+  json["expect"] = ExpectJson(scenario);
   return json.dump(2) + "\n";
 }
 

@@ -15,6 +15,10 @@ bool ParseByName(const std::string& text, const std::array<T, kSize>& values, T&
 }
 
 void Count(const Verdict& verdict, Counts& counts) {
+  if (!verdict.known.empty()) {
+    ++counts.known;
+    return;
+  }
   switch (verdict.kind) {
     case Kind::kPass:
     case Kind::kRejectedAsExpected:
@@ -36,9 +40,11 @@ void Count(const Verdict& verdict, Counts& counts) {
       ++counts.skipped;
       return;
     case Kind::kTimeout:
-    case Kind::kDisputed:
     case Kind::kUndecided:
       ++counts.undecided;
+      return;
+    case Kind::kDisputed:
+      ++counts.disputed;
       return;
     case Kind::kHarnessError:
       ++counts.errors;
@@ -46,11 +52,12 @@ void Count(const Verdict& verdict, Counts& counts) {
   }
 }
 
-bool CouldNotBeDecided(const Verdict& verdict) {
-  return verdict.kind == Kind::kTimeout || verdict.kind == Kind::kUndecided;
-}
-
 }  // namespace
+
+bool IsFailure(const Verdict& verdict) {
+  return verdict.kind == Kind::kFail || verdict.kind == Kind::kCrashed ||
+         verdict.kind == Kind::kTimeout || verdict.kind == Kind::kUndecided;
+}
 
 Counts CountsOf(const RunSummary& summary) {
   Counts counts;
@@ -61,8 +68,8 @@ Counts CountsOf(const RunSummary& summary) {
 ExitCode ExitCodeOf(const RunSummary& summary) {
   const Counts counts = CountsOf(summary);
   if (counts.errors > 0) return ExitCode::kHarnessFailed;
-  if (counts.failed > 0) return ExitCode::kConformanceFailed;
-  if (std::ranges::any_of(summary.verdicts, CouldNotBeDecided)) return ExitCode::kUndecided;
+  if (counts.failed > 0 || !summary.departures.empty()) return ExitCode::kConformanceFailed;
+  if (counts.undecided > 0) return ExitCode::kUndecided;
   if (counts.skipped == summary.verdicts.size()) return ExitCode::kNothingRun;
   if (summary.strict && counts.differs > 0) return ExitCode::kCompatibilityDiffers;
   if (summary.strict && counts.findings > 0) return ExitCode::kHardeningFindings;

@@ -38,6 +38,8 @@ struct Verdict {
       oracle;  // who decided, for anything but kPass: "model", "disk", "expectation", "tampering"
   std::string requirement;         // the one that is broken, for kFail
   std::string message;             // expected and seen, in one line
+  std::string dispute;             // the entry of the dispute register, for kDisputed
+  std::string known;               // why this failure is on the list of known ones; "": it is not
   std::vector<std::string> trace;  // a line a step: what was done and seen
   std::vector<std::string> log;    // what the target logged, oldest first
   std::string replay;              // the command that runs it again
@@ -54,8 +56,15 @@ struct RunSummary {
   std::string started_at;                            // RFC 3339, UTC
   double seconds = 0;
   bool strict = false;
+  std::string calibration;     // how fast the target answered, and how long it is waited for
+  std::string known_failures;  // the list that is in force; "" for none
+  // Where the verdicts do not agree with that list, a line each: the run failed.
+  std::vector<std::string> departures;
   std::vector<Verdict> verdicts;  // in the order run
 };
+
+// Whether a verdict is one that a list of known failures can hold.
+bool IsFailure(const Verdict& verdict);
 
 // Process exit codes of every verb of atrest. Documented in README.md; do not renumber.
 enum class ExitCode {
@@ -74,8 +83,9 @@ enum class ExitCode {
 };
 
 // What a run's verdicts amount to. The gravest wins: harness error, conformance failure (a crash or
-// a broken requirement in that suite), undecided, nothing run, then compatibility and hardening
-// where summary.strict is set.
+// a broken requirement in that suite) or a departure from the list of known failures, undecided,
+// nothing run, then compatibility and hardening where summary.strict is set. A known failure counts
+// in none of them, nor does a dispute.
 ExitCode ExitCodeOf(const RunSummary& summary);
 
 // Lower-case names as they stand in files and reports: "conformance", "MUST",
@@ -96,7 +106,9 @@ struct Counts {
   size_t differs = 0;
   size_t findings = 0;
   size_t skipped = 0;
-  size_t undecided = 0;  // with timeouts and disputes
+  size_t undecided = 0;  // with timeouts
+  size_t disputed = 0;
+  size_t known = 0;  // failures that are on the list of known ones, and in no other count
   size_t errors = 0;
 };
 Counts CountsOf(const RunSummary& summary);

@@ -39,6 +39,11 @@ struct DirectoryEntry {
   std::string name;
   bool is_directory = false;
   bool is_regular = false;  // neither a directory nor a link, pipe, socket or device
+  // Of a file in a file system that counts changes (mem_file_system.h); else 0. CHANGE is another
+  // number whenever the contents are others; REWRITE whenever they did not only grow.
+  uint64_t size = 0;
+  uint64_t change = 0;
+  uint64_t rewrite = 0;
 };
 
 class FileSystem {

@@ -41,6 +41,7 @@ Status MemFile::WriteAt(uint64_t offset, ByteView bytes) {
   size_t bytes_written = bytes.size();
   const Status permitted = system_.Permit(
       {"write", path_}, {Mutation::Kind::kWrite, path_, offset, bytes}, &bytes_written);
+  system_.NoteChange(*inode_, offset >= inode_->content.size());
   inode_->content.Write(offset, bytes.first(bytes_written));
   return permitted;
 }
@@ -52,6 +53,7 @@ Status MemFile::Truncate(uint64_t size) {
   if (!writable_) return SystemError("truncate", path_, EINVAL);
   if (size > MemFileSystem::kFileSizeMax) return SystemError("truncate", path_, EFBIG);
   ATREST_TRY(system_.Permit({"truncate", path_}, {Mutation::Kind::kTruncate, path_, size}));
+  system_.NoteChange(*inode_, size >= inode_->content.size());
   inode_->content.Resize(size);
   return Status();
 }

@@ -26,7 +26,10 @@ MemFileSystem::MemFileSystem(Names names)
     : names_(names), root_(NewDirectory()), durable_names_(NewDirectory()) {}
 
 MemFileSystem::MemFileSystem(const MemSnapshot& snapshot, Names names)
-    : names_(names), root_(CopyTree(*snapshot.root_)), durable_names_(CopyNames(*root_)) {}
+    : names_(names),
+      root_(CopyTree(*snapshot.root_)),
+      durable_names_(CopyNames(*root_)),
+      changes_(snapshot.changes_) {}
 
 MemFileSystem::~MemFileSystem() = default;
 
@@ -35,7 +38,7 @@ MemSnapshot MemFileSystem::TakeSnapshot() {
     file.content.Freeze();
     file.synced.Freeze();
   });
-  return MemSnapshot(CopyTree(*root_));
+  return MemSnapshot(CopyTree(*root_), changes_);
 }
 
 void MemFileSystem::Restart() {
@@ -45,12 +48,20 @@ void MemFileSystem::Restart() {
 
 void MemFileSystem::LoseUnsynced() {
   if (names_ == Names::kDurableOnSync) root_ = CopyNames(*durable_names_);
-  ForEachFile(*root_, [](MemInode& file) { file.content = file.synced; });
+  ForEachFile(*root_, [this](MemInode& file) {
+    file.content = file.synced;
+    NoteChange(file, false);
+  });
   Restart();
 }
 
 void MemFileSystem::NoteSync() {
   if (names_ == Names::kDurableOnSync) durable_names_ = CopyNames(*root_);
+}
+
+void MemFileSystem::NoteChange(MemInode& file, bool only_grew) {
+  file.change = ++changes_;
+  if (!only_grew) file.rewrite = file.change;
 }
 
 Status MemFileSystem::CheckRunning(const Subject& subject) const {
@@ -86,6 +97,7 @@ Result<std::unique_ptr<File>> MemFileSystem::Open(const std::string& path, Mode 
     if (!can_create) return SystemError("open", path, found.error);
     ATREST_TRY(Permit({"open", path}, {Kind::kCreate, path}));
     found.inode = std::make_shared<MemInode>();
+    NoteChange(*found.inode, false);
     found.directory->entries[found.name] = found.inode;
   }
   if (found.inode->is_directory) return SystemError("open", path, EISDIR);
@@ -109,7 +121,8 @@ Result<std::vector<DirectoryEntry>> MemFileSystem::List(const std::string& direc
   if (!found.inode->is_directory) return SystemError("open", directory, ENOTDIR);
   std::vector<DirectoryEntry> entries;
   for (const auto& [name, entry] : found.inode->entries) {
-    entries.push_back({name, entry->is_directory, !entry->is_directory});
+    entries.push_back({name, entry->is_directory, !entry->is_directory, entry->content.size(),
+                       entry->change, entry->rewrite});
   }
   return entries;
 }

@@ -10,6 +10,7 @@
 // - A FaultHook is asked before each change. It can let it through, refuse it (a full disk), or end
 //   the process in the middle of it: then every operation fails until Restart or LoseUnsynced.
 // - Reads never fail by themselves, and nothing decays.
+// List gives sizes and numbers of changes, so that a reader need not read what has not changed.
 // Limits: no links, permissions or times; no ".." in paths (a CHECK); a '/' at the end of a path
 // is ignored; the working directory is the root; a file is at most kFileSizeMax bytes ("file too
 // large").
@@ -62,8 +63,10 @@ using FaultHook = std::function<Fault(const Mutation&)>;
 class MemSnapshot {
  private:
   friend class MemFileSystem;
-  explicit MemSnapshot(std::shared_ptr<const MemInode> root) : root_(std::move(root)) {}
+  MemSnapshot(std::shared_ptr<const MemInode> root, uint64_t changes)
+      : root_(std::move(root)), changes_(changes) {}
   std::shared_ptr<const MemInode> root_;
+  uint64_t changes_;
 };
 
 class MemFileSystem : public FileSystem {
@@ -116,6 +119,7 @@ class MemFileSystem : public FileSystem {
   Status MakeDirectory(const std::string& path);
   Status RemoveOne(const Subject& subject);
   void NoteSync();
+  void NoteChange(MemInode& file, bool only_grew);
 
   const Names names_;
   std::shared_ptr<MemInode> root_;
@@ -124,6 +128,7 @@ class MemFileSystem : public FileSystem {
   bool stopped_ = false;
   uint64_t restarts_ = 0;  // open files of an earlier process are dead
   uint64_t temporaries_ = 0;
+  uint64_t changes_ = 0;  // of contents, so far
 };
 
 }  // namespace atrest::env

@@ -168,6 +168,45 @@ TEST(MemFaultTest, TheHookHearsOfEveryChange) {
                                              "5 d/b 0 ", "5 d/e 0 ", "5 d 0 "}));
 }
 
+DirectoryEntry Entry(FileSystem& files, const std::string& name) {
+  const auto entries = files.List("/").value();
+  for (const DirectoryEntry& entry : entries) {
+    if (entry.name == name) return entry;
+  }
+  return {};
+}
+
+TEST(MemChangeTest, NumbersTellWhatChangedAndHow) {
+  MemFileSystem files;
+  const auto file = Open(files, "a");
+  ASSERT_TRUE(file->Append(AsBytes("text")).ok());
+  const DirectoryEntry first = Entry(files, "a");
+  EXPECT_EQ(first.size, 4U);
+  ASSERT_TRUE(Open(files, "b")->Append(AsBytes("other")).ok());
+  EXPECT_EQ(Entry(files, "a").change, first.change);
+  EXPECT_NE(Entry(files, "b").change, first.change);
+
+  ASSERT_TRUE(file->Append(AsBytes(" more")).ok());
+  const DirectoryEntry grown = Entry(files, "a");
+  EXPECT_NE(grown.change, first.change);
+  EXPECT_EQ(grown.rewrite, first.rewrite);
+
+  ASSERT_TRUE(file->WriteAt(0, AsBytes("T")).ok());
+  const DirectoryEntry written = Entry(files, "a");
+  EXPECT_NE(written.rewrite, grown.rewrite);
+  ASSERT_TRUE(file->Truncate(2).ok());
+  EXPECT_NE(Entry(files, "a").rewrite, written.rewrite);
+  ASSERT_TRUE(files.Rename("b", "a").ok());
+  EXPECT_NE(Entry(files, "a").rewrite, written.rewrite);
+  files.LoseUnsynced();
+  EXPECT_NE(Entry(files, "a").change, grown.change);
+
+  MemFileSystem copy(files.TakeSnapshot());
+  const DirectoryEntry copied = Entry(copy, "a");
+  ASSERT_TRUE(Open(copy, "a")->WriteAt(0, AsBytes("x")).ok());
+  EXPECT_NE(Entry(copy, "a").change, copied.change);
+}
+
 TEST(MemSnapshotTest, GoesItsOwnWay) {
   MemFileSystem files;
   ASSERT_TRUE(files.MakeDirectories("d").ok());

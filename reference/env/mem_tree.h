@@ -21,6 +21,9 @@ struct MemInode {
   // Of a file: what it is, and what a crash of the machine leaves of it.
   MemContent content;
   MemContent synced;
+  // As of DirectoryEntry.
+  uint64_t change = 0;
+  uint64_t rewrite = 0;
 };
 
 // What a path leads to.

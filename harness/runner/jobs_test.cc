@@ -1,0 +1,78 @@
+#include "harness/runner/jobs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <map>
+
+namespace atrest::runner {
+namespace {
+
+// What was told of each piece: its answer, or "!" and how its worker ended.
+std::map<size_t, std::string> Told(uint64_t jobs, size_t pieces,
+                                   const std::function<std::string(size_t)>& work) {
+  std::map<size_t, std::string> told;
+  const auto done = [&](size_t piece, const std::optional<std::string>& answer,
+                        const std::string& how) {
+    EXPECT_FALSE(told.contains(piece)) << piece << " is told twice";
+    told[piece] = answer ? *answer : "!" + how;
+  };
+  EXPECT_TRUE(DoInJobs({jobs, pieces, work, done}).ok());
+  return told;
+}
+
+TEST(JobsTest, EveryPieceIsDoneOnceInAnotherProcess) {
+  const pid_t here = ::getpid();
+  const auto told = Told(3, 50, [&](size_t piece) {
+    return ::getpid() == here ? "here" : std::to_string(piece * piece);
+  });
+  ASSERT_EQ(told.size(), 50u);
+  for (const auto& [piece, answer] : told) EXPECT_EQ(answer, std::to_string(piece * piece));
+}
+
+TEST(JobsTest, AnswersLargerThanAPipeComeWhole) {
+  const auto told = Told(
+      2, 4, [](size_t piece) { return std::string(3'000'000, static_cast<char>('a' + piece)); });
+  EXPECT_EQ(told.at(3), std::string(3'000'000, 'd'));
+}
+
+TEST(JobsTest, AWorkerThatEndsTakesOnlyItsPieceWithIt) {
+  const auto told = Told(2, 10, [](size_t piece) -> std::string {
+    if (piece == 2) ::kill(::getpid(), SIGKILL);
+    if (piece == 5) ::_exit(3);
+    return "done";
+  });
+  ASSERT_EQ(told.size(), 10u);
+  for (const auto& [piece, answer] : told)
+    EXPECT_EQ(answer, piece == 2 ? "!signal 9" : piece == 5 ? "!exit 3" : "done");
+}
+
+TEST(JobsTest, OneWorkerThatKeepsEndingGetsThroughAllTheSame) {
+  const auto told = Told(1, 6, [](size_t) -> std::string { ::_exit(1); });
+  ASSERT_EQ(told.size(), 6u);
+  EXPECT_EQ(told.at(5), "!exit 1");
+}
+
+TEST(JobsTest, AWorkerWhoseChildHoldsItsPipeIsNotWaitedFor) {
+  int hold[2];
+  ASSERT_EQ(::pipe(hold), 0);
+  const auto told = Told(1, 1, [&](size_t) -> std::string {
+    if (::fork() == 0) {
+      ::close(hold[1]);
+      char byte;
+      (void)!::read(hold[0], &byte, 1);  // until the test has ended
+      ::_exit(0);
+    }
+    ::_exit(7);
+  });
+  EXPECT_EQ(told.at(0), "!exit 7");
+  ::close(hold[0]);
+  ::close(hold[1]);
+}
+
+TEST(JobsTest, NothingToDoIsDone) { EXPECT_TRUE(Told(4, 0, nullptr).empty()); }
+
+}  // namespace
+}  // namespace atrest::runner
