@@ -30,9 +30,10 @@ bool IsOfAnyStore(const std::string& requirement) {
 std::string Describe(const Finding& finding) {
   std::string text = NameOf(finding.check);
   if (!finding.requirement.empty()) text += " (" + finding.requirement + ")";
-  if (!finding.file.empty()) {
-    text += " " + finding.file + " at " + std::to_string(finding.offset);
-  }
+  if (!finding.file.empty()) text += " " + finding.file;
+  // What is no file, such as "(output)", has no places that are the same in two runs.
+  const bool is_file = !finding.file.empty() && finding.file[0] != '(';
+  if (is_file) text += " at " + std::to_string(finding.offset);
   return text + ": expected " + finding.expected + ", seen " + finding.seen;
 }
 
