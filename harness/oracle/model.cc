@@ -61,8 +61,10 @@ std::vector<Finding> Model::Observe(const scenario::Action& action,
     JudgeDisk(*inspect, std::get<verdict::Disk>(seen.outcome), findings);
   } else if (std::holds_alternative<scenario::Tamper>(action)) {
     tampered_ = true;
-  } else if (std::holds_alternative<scenario::Interrupt>(action)) {
+  } else if (const auto* interrupt = std::get_if<scenario::Interrupt>(&action)) {
     is_interrupted_ = true;
+    was_full_ = was_full_ || interrupt->how == scenario::Interrupt::How::kFull;
+    was_interrupted_ = true;
   } else if (std::holds_alternative<scenario::Stop>(action) ||
              std::holds_alternative<scenario::Kill>(action)) {
     End();
@@ -186,9 +188,13 @@ void Model::Follow(const scenario::Start& start, const verdict::Started& started
   const bool may_refuse =
       !FollowMaking(start.settings) || may_refuse_ || is_interrupted_ || SomethingCannotBeRead();
   if (!started.ok) is_interrupted_ = false;
-  if (!started.ok && !may_refuse) {
-    findings.push_back(
-        {"model", "", Level::kMust, "the server must start, but refused: " + started.refusal});
+  if (started.ok || may_refuse) return;
+  const std::string message = "the server must start, but refused: " + started.refusal;
+  // The documentation does not speak of what a kill or a full disk leaves.
+  if (was_interrupted_) {
+    findings.push_back({"model", "H-starts-again", Level::kShould, message});
+  } else {
+    findings.push_back({"model", "", Level::kMust, message});
   }
 }
 
@@ -226,6 +232,9 @@ void Model::Follow(const scenario::Publish& publish, const verdict::Published& p
     for (size_t i = 0; i < publish.payloads.size() && i < published.acked; ++i) {
       const uint64_t sequence = messages.empty() ? 1 : messages.rbegin()->first + 1;
       messages[sequence] = EntryFor(publish.payloads[i]);
+      // No client library sends it, and no document speaks of it.
+      if (publish.explicit_empty && publish.payloads[i].empty())
+        messages[sequence].storage = Entry::Storage::kUnspecified;
     }
     if (is_kept && failed && is_interrupted_)
       AddDoubtful(publish, published.acked, published.acked);

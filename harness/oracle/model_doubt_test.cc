@@ -128,5 +128,46 @@ TEST_F(ModelDoubtTest, WhatMayBeThereIsACanary) {
   EXPECT_EQ(model_.Canaries(), std::vector<std::string>{"a long secret"});
 }
 
+TEST_F(ModelDoubtTest, ARefusedStartBehindAnInterruptIsForHardening) {
+  Interrupt();
+  EXPECT_TRUE(model_.Observe(scenario::Kill{}, {verdict::Done{}, {}}).empty());
+  scenario::Settings settings;
+  settings.encrypt = true;
+  settings.key_variable = "k";
+  const auto found =
+      model_.Observe(scenario::Start{settings}, {verdict::Started{false, "EOF"}, {}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].requirement, "H-starts-again");
+  EXPECT_EQ(found[0].level, verdict::Level::kShould);
+}
+
+TEST_F(ModelDoubtTest, ASequenceGivenTwiceBehindAnInterruptIsForHardening) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 0), "ok");
+  KillAndStart();
+  EXPECT_EQ(Publish({"four"}, 1), "ok");
+  verdict::Read seen;
+  for (const auto& [sequence, payload] :
+       Deliveries{{1, "one"}, {2, "two"}, {3, "three"}, {3, "four"}})
+    seen.deliveries.push_back({sequence, payload, "foo", false});
+  const auto found = model_.Observe(Read{"foo"}, {seen, {}});
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].requirement, "H-sequence-once");
+}
+
+TEST(ModelExplicitEmptyTest, WhetherAnExplicitlyEmptyFieldIsDeliveredIsOpen) {
+  Model model(std::map<std::string, std::string>{{"k", "the key"}});
+  scenario::Settings settings;
+  settings.encrypt = true;
+  settings.key_variable = "k";
+  EXPECT_TRUE(model.Observe(scenario::Start{settings}, {verdict::Started{true, ""}, {}}).empty());
+  scenario::Publish publish{"foo", {""}};
+  publish.explicit_empty = true;
+  EXPECT_TRUE(model.Observe(publish, {verdict::Published{1, ""}, {}}).empty());
+  EXPECT_TRUE(model.Observe(Read{"foo"}, {verdict::Read{}, {}}).empty());
+  publish.explicit_empty = false;
+  EXPECT_TRUE(model.Observe(publish, {verdict::Published{1, ""}, {}}).empty());
+}
+
 }  // namespace
 }  // namespace atrest::oracle

@@ -27,9 +27,15 @@ void Model::JudgeRead(const scenario::Read& read, const verdict::Read& seen,
     // Delivery is at least once: what is marked as redelivered may come again at any time.
     const bool again = delivery.redelivered && before.contains(delivery.sequence);
     if (!again && !before.empty() && delivery.sequence <= *before.rbegin()) {
-      findings.push_back({"model", "", Level::kMust,
-                          Where(read.channel, delivery.sequence) +
-                              " was delivered after sequence " + std::to_string(*before.rbegin())});
+      const std::string message = Where(read.channel, delivery.sequence) +
+                                  " was delivered after sequence " +
+                                  std::to_string(*before.rbegin());
+      // What was on its way when the server ended may have been given the sequence, too.
+      if (was_interrupted_) {
+        findings.push_back({"model", "H-sequence-once", Level::kShould, message});
+      } else {
+        findings.push_back({"model", "", Level::kMust, message});
+      }
     }
     before.insert(delivery.sequence);
   }

@@ -43,7 +43,8 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
     }
     for (oracle::Finding& finding : model_.Observe(step.action, seen)) {
       const bool disputed = reference_ && reference_->BreaksToo(finding.requirement);
-      found.push_back({index, verdict::Suite::kConformance, std::move(finding), disputed, true});
+      const verdict::Suite asks = SuiteOf(finding.requirement);
+      found.push_back({index, asks, std::move(finding), disputed, true});
     }
     for (oracle::Finding& finding : ideal_.Observe(step.action, seen))
       found.push_back({index, verdict::Suite::kHardening, std::move(finding)});
