@@ -71,6 +71,8 @@ class Driver {
   virtual Result<verdict::Observation> Interrupt(const scenario::Interrupt&) {
     return Status(Code::kInvalid, "the target cannot be interrupted");
   }
+  // Whether the write or sync of the interrupt of this run has come; true where nobody can tell.
+  virtual bool InterruptCame() const { return true; }
   // A step of a named client. Its outcome is Answered, Read for Receive, or Reply for Request and
   // Raw. What the step makes the target log is in this observation, not in that of a later step.
   // A name that is not connected or open (a refused one never was) is answered with kNotThere.

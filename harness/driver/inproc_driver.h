@@ -46,6 +46,7 @@ class InprocDriver : public Driver {
   Result<verdict::Observation> Kill() override;
   Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
   Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
+  bool InterruptCame() const override { return is_full_ || faults_.stopped(); }
   env::FileSystem& files() override { return *files_; }
   std::string directory() const override { return directory_; }
 

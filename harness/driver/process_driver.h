@@ -55,6 +55,9 @@ class ProcessDriver : public Driver {
   Result<verdict::Observation> Kill() override;
   Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
   Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
+  bool InterruptCame() const override {
+    return is_full_ || !why_gone_.empty() || (server_ && server_->WasInterrupted());
+  }
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return place_.store; }

@@ -35,6 +35,7 @@ class StdioDriver : public Driver {
   Result<verdict::Observation> Kill() override;
   Result<verdict::Observation> Wait(const scenario::Wait& wait) override;
   Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override;
+  bool InterruptCame() const override { return !adapter_ || adapter_->WasInterrupted(); }
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override;
   env::FileSystem& files() override { return files_; }
   std::string directory() const override { return store_; }

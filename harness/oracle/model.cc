@@ -61,9 +61,8 @@ std::vector<Finding> Model::Observe(const scenario::Action& action,
     JudgeDisk(*inspect, std::get<verdict::Disk>(seen.outcome), findings);
   } else if (std::holds_alternative<scenario::Tamper>(action)) {
     tampered_ = true;
-  } else if (const auto* interrupt = std::get_if<scenario::Interrupt>(&action)) {
+  } else if (std::holds_alternative<scenario::Interrupt>(action)) {
     is_interrupted_ = true;
-    was_full_ = was_full_ || interrupt->how == scenario::Interrupt::How::kFull;
     was_interrupted_ = true;
   } else if (std::holds_alternative<scenario::Stop>(action) ||
              std::holds_alternative<scenario::Kill>(action)) {

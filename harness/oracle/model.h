@@ -130,7 +130,6 @@ class Model {
   std::set<std::string> unclear_;        // channels with a publish that was refused: stored or not?
   std::map<std::string, Doubt> doubts_;  // by channel, of the file store
   bool is_interrupted_ = false;          // an interrupt is armed, or has come
-  bool was_full_ = false;                // such an interrupt filled the disk
   bool was_interrupted_ = false;         // an interrupt came in this or an earlier run
   std::map<std::string, std::string> subscribed_to_;  // subscription -> channel
   bool tampered_ = false;  // somebody else wrote to the files: nothing is promised any more

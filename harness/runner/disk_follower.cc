@@ -105,7 +105,8 @@ void DiskFollower::Follow(const scenario::Action& action, const verdict::Observa
   if (const auto* start = std::get_if<scenario::Start>(&action)) {
     const auto* started = std::get_if<verdict::Started>(&seen.outcome);
     is_running_ = started != nullptr && started->ok;
-    if (is_running_) truth_->Start(ModeOf(start->settings));
+    // One that refuses may have applied its limits before.
+    truth_->Start(ModeOf(start->settings));
   } else if (const auto* publish = std::get_if<scenario::Publish>(&action)) {
     const auto* published = std::get_if<verdict::Published>(&seen.outcome);
     if (published == nullptr) return;

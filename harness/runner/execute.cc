@@ -128,6 +128,7 @@ class Execution {
   // Does step number INDEX and has it judged; whether the scenario is over.
   bool DoneWith(size_t index) {
     const scenario::Step& step = scenario_.steps[index];
+    missed_kill_ = missed_kill_ || NeverCameToItsKill(step.action);
     if (was_refused_ && NeedsServer(step.action)) {
       if (options_.trace)
         verdict_.trace.push_back(scenario::Describe(step.action) + ": (the server does not run)");
@@ -138,6 +139,15 @@ class Execution {
     if (options_.trace && verdict_.trace.size() <= index)
       verdict_.trace.push_back(scenario::Describe(step.action));
     return End(Kind::kHarnessError, done.status().message());
+  }
+
+  // A kill that no operation of the target has brought on proves nothing of how it survives one.
+  bool NeverCameToItsKill(const scenario::Action& action) {
+    if (const auto* interrupt = std::get_if<scenario::Interrupt>(&action))
+      awaits_kill_ = interrupt->how == scenario::Interrupt::How::kKill;
+    if (!awaits_kill_ || !std::holds_alternative<scenario::Kill>(action)) return false;
+    awaits_kill_ = false;
+    return options_.oracles == Speak::kOfSuite && !driver_.InterruptCame();
   }
 
   Result<bool> Do(size_t index, const scenario::Step& step) {
@@ -165,14 +175,18 @@ class Execution {
 
   // Whether what the oracles found ends the scenario.
   bool Judge(std::vector<Found> all, const std::optional<Ending>& ending) {
+    must_start_ = false;
     for (Found& found : all) {
+      must_start_ = must_start_ || (found.by_model && found.about_start);
       if (!IsAskedFor(found.finding)) continue;
       if (options_.oracles == Speak::kAll) {
         Gather(std::move(found));
       } else if (found.finding.oracle == "disk" && !found.by_model) {
         if (!on_disk_ && CountsOnDisk(found.finding)) on_disk_ = std::move(found);
       } else if (!ending && Counts(found)) {
-        return Fail(std::move(found));
+        if (!found.disputed) return Fail(std::move(found));
+        // It blames nobody, and so hides nothing that comes later.
+        if (!disputed_) disputed_ = std::move(found);
       }
     }
     return false;
@@ -198,9 +212,14 @@ class Execution {
   // The scenario's own question is answered first: what else is wrong on disk fails only what would
   // pass otherwise.
   void Conclude() {
-    if (verdict_.kind != Kind::kPass) return;
+    if (verdict_.kind != Kind::kPass && verdict_.kind != Kind::kRejectedAsExpected) return;
     if (on_disk_) {
       Fail(std::move(*on_disk_));
+    } else if (disputed_) {
+      Fail(std::move(*disputed_));
+    } else if (missed_kill_) {
+      End(Kind::kSkipped,
+          "the target does not do as many writes or syncs as the interrupt waits for");
     } else if (was_refused_) {
       End(Kind::kRejectedAsExpected, refusal_);
     }
@@ -301,6 +320,11 @@ class Execution {
                    {"expectation", "", verdict::Level::kMust,
                     "a start is expected, but it refused: " + started->refusal}});
     }
+    // Who starts never can be made to deliver nothing false: that shows nothing.
+    if (must_start_ && !is_expected) {
+      return End(Kind::kUndecided,
+                 "the target refused a start that nothing speaks against: " + started->refusal);
+    }
     return End(Kind::kRejectedAsExpected, started->refusal);
   }
 
@@ -330,7 +354,11 @@ class Execution {
   Performer performer_;
   Oracles oracles_;
   std::vector<Found> found_;
-  std::optional<Found> on_disk_;  // the first of the disk oracle that counts
+  std::optional<Found> on_disk_;   // the first of the disk oracle that counts
+  std::optional<Found> disputed_;  // the first that counts and that the reference shows, too
+  bool must_start_ = false;        // by the model, in the step that is judged
+  bool awaits_kill_ = false;       // by an interrupt of this run
+  bool missed_kill_ = false;       // in some run
   bool reported_ = false;
   bool was_refused_ = false;  // the last start, where oracles alone judge
   std::string refusal_;

@@ -50,8 +50,9 @@ struct Found {
   size_t step = 0;  // index
   verdict::Suite suite = verdict::Suite::kConformance;
   oracle::Finding finding;
-  bool disputed = false;  // the reference shows the same: documentation and 0.25.6 disagree
-  bool by_model = false;  // also where the model says it of the disk
+  bool disputed = false;     // the reference shows the same: documentation and 0.25.6 disagree
+  bool by_model = false;     // also where the model says it of the disk
+  bool about_start = false;  // in a start that was refused
 };
 
 struct Executed {

@@ -139,6 +139,73 @@ TEST_F(ExecuteTest, WhatARefusedServerCannotDoIsPassedOver) {
   EXPECT_THAT(done.verdict.trace[5], HasSubstr("1 acked"));
 }
 
+// Keeps a payload in clear beside the store, and refuses every start behind the first.
+class LeakThenRefuse : public driver::NothingDriver {
+ public:
+  LeakThenRefuse() : NothingDriver(std::make_unique<env::MemFileSystem>(), "/store") {}
+  driver::TargetInfo Info() const override {
+    return {"leaks", "1", {"file", "kill", "interrupt", "format:stan-file-1"}};
+  }
+  Result<verdict::Observation> Start(const scenario::Settings&,
+                                     const std::map<std::string, std::string>&) override {
+    return verdict::Observation{verdict::Started{++starts_ == 1, starts_ == 1 ? "" : "no"}, {}};
+  }
+  Result<verdict::Observation> Publish(const scenario::Publish& publish) override {
+    ATREST_TRY(files().MakeDirectories("/store/foo"));
+    ATREST_TRY(env::WriteWhole(files(), "/store/foo/x.tmp", AsBytes(publish.payloads[0])));
+    return verdict::Observation{verdict::Published{1, ""}, {}};
+  }
+  Result<verdict::Observation> Interrupt(const scenario::Interrupt&) override {
+    return verdict::Observation{};
+  }
+  bool InterruptCame() const override { return false; }
+
+ private:
+  int starts_ = 0;
+};
+
+class BadTargetTest : public ExecuteTest {
+ protected:
+  verdict::Verdict DoOnLeaking(const std::vector<scenario::Action>& steps,
+                               verdict::Suite about = verdict::Suite::kConformance) {
+    scenario::Scenario scenario;
+    scenario.suite = about;
+    scenario.requirements = {about == verdict::Suite::kHardening ? "H-swap" : "D-01"};
+    scenario.keys = {{"K", "right"}, {"W", "wrong"}};
+    for (const scenario::Action& step : steps) scenario.steps.push_back({"", step});
+    if (about == verdict::Suite::kHardening) {
+      scenario.steps.back().label = "last";
+      scenario::Expectation expectation;
+      expectation.step = "last";
+      expectation.errors = std::vector<std::string>();
+      scenario.expectations = {expectation};
+    }
+    LeakThenRefuse driver;
+    const auto suite = Suite::Open(files_, ".").value();
+    return Execute(scenario, driver, suite, files_);
+  }
+};
+
+TEST_F(BadTargetTest, ARefusalDoesNotExcuseWhatIsOnDisk) {
+  const auto verdict = DoOnLeaking({Encrypted(), Message(), scenario::Stop{}, Encrypted("W")});
+  EXPECT_EQ(verdict.kind, Kind::kFail) << verdict.message;
+  EXPECT_EQ(verdict.requirement, "D-01");
+  EXPECT_EQ(verdict.oracle, "disk");
+}
+
+TEST_F(BadTargetTest, ARefusalOfAStartThatIsOwedShowsNothingInHardening) {
+  const auto verdict = DoOnLeaking({Encrypted(), scenario::Stop{}, Encrypted(), scenario::Stop{}},
+                                   verdict::Suite::kHardening);
+  EXPECT_EQ(verdict.kind, Kind::kUndecided) << verdict.message;
+}
+
+TEST_F(BadTargetTest, AKillThatNeverComesIsNoPass) {
+  scenario::Interrupt interrupt;
+  interrupt.count = 9999;
+  const auto verdict = DoOnLeaking({Encrypted(), interrupt, scenario::Kill{}});
+  EXPECT_EQ(verdict.kind, Kind::kSkipped) << verdict.message;
+}
+
 TEST_F(ExecuteTest, OnlyRequirementsThatAreAskedForCount) {
   options_.oracles = Speak::kAll;
   options_.requirements = {"D-14"};

@@ -42,9 +42,10 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
       differs = std::move(compared).value();
     }
     for (oracle::Finding& finding : model_.Observe(step.action, seen)) {
-      const bool disputed = reference_ && reference_->BreaksToo(finding.requirement);
+      const bool disputed = reference_ && reference_->BreaksToo(finding);
       const verdict::Suite asks = SuiteOf(finding.requirement);
-      found.push_back({index, asks, std::move(finding), disputed, true});
+      const bool of_start = std::holds_alternative<scenario::Start>(step.action);
+      found.push_back({index, asks, std::move(finding), disputed, true, of_start});
     }
     for (oracle::Finding& finding : ideal_.Observe(step.action, seen))
       found.push_back({index, verdict::Suite::kHardening, std::move(finding)});

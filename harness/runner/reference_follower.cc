@@ -84,8 +84,10 @@ Result<std::string> ReferenceFollower::Observe(const scenario::Action& action,
   return "the reference: " + Summarise(own.value()) + "; the target: " + Summarise(seen);
 }
 
-bool ReferenceFollower::BreaksToo(const std::string& requirement) const {
-  return std::ranges::find(broken_, requirement, &oracle::Finding::requirement) != broken_.end();
+bool ReferenceFollower::BreaksToo(const oracle::Finding& finding) const {
+  return std::ranges::any_of(broken_, [&](const oracle::Finding& own) {
+    return own.requirement == finding.requirement && own.message == finding.message;
+  });
 }
 
 }  // namespace atrest::runner

@@ -27,8 +27,8 @@ class ReferenceFollower {
   // How what the target showed differs; "" where it does not, or nothing can be said any more.
   Result<std::string> Observe(const scenario::Action& action, const verdict::Observation& seen);
 
-  // Whether the reference, too, breaks REQUIREMENT of the model in the step observed last.
-  bool BreaksToo(const std::string& requirement) const;
+  // Whether the model has this FINDING of the reference as well, in the step observed last.
+  bool BreaksToo(const oracle::Finding& finding) const;
 
  private:
   const scenario::Scenario& scenario_;
