@@ -299,6 +299,28 @@ def server_and_load(run):
     return programs / "atrest-load", server or programs / "atrest-server"
 
 
+def job_harness_bench(run):
+    """How fast the harness is: generated scenarios a second, the suite on the server: figures."""
+    run.install()
+    run.build("release", "atrest", "atrest-server")
+    atrest = "build/release/bin/atrest"
+    fuzz = [atrest, "fuzz", "--target", "inproc", "--cases", 20000, "--jobs", 1, "--keep", ""]
+    run.step(*fuzz, ok=range(2))
+    run.step(*fuzz, "--no-oracles", ok=range(2))
+    suite = [atrest, "run", "--target", "reference", "--jobs", 2, "--quiet"]
+    run.step(*suite, "--suite", "conformance")
+    run.step(*suite, "--suite", "conformance", "--quick")
+    run.step(*suite)
+
+
+def job_campaign(run):
+    """Generated scenarios on the reference's store for --seconds N (60); failures are kept."""
+    run.install()
+    run.build("release", "atrest")
+    run.step("build/release/bin/atrest", "fuzz", "--target", "inproc", "--cases", 10**9,
+             "--time", run.options.seconds, "--jobs", cores(), "--keep", "build/reports/campaign")
+
+
 def job_flake(run):
     """No verdict may change under stress-ng, in 1,000 runs in-process and 50 of atrest-server."""
     run.install("flake")
