@@ -12,6 +12,8 @@
 #include <new>
 #include <vector>
 
+#include "harness/runner/jobs.h"
+
 namespace atrest::campaign {
 namespace {
 
@@ -78,14 +80,16 @@ class Campaign {
   };
 
   void Begin(Worker& worker) {
+    const pid_t parent = getpid();
     const pid_t process = fork();
-    if (process == 0) RunHere(worker);
+    if (process == 0) RunHere(worker, parent);
     if (process < 0) failed_ = Status(Code::kIo, "no process for a job");
     worker.process = process;
   }
 
   // What a child process does; never returns, so that nothing of the parent is ended twice.
-  [[noreturn]] void RunHere(Worker& worker) {
+  [[noreturn]] void RunHere(Worker& worker, pid_t parent) {
+    runner::EndWith(parent);
     watch_.Restore();
     LimitMemory();
     Shared& own = shared_[worker.job];

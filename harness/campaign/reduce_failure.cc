@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 
+#include "harness/runner/jobs.h"
 #include "harness/scenario/print.h"
 #include "harness/shrink/reproduce.h"
 
@@ -123,8 +124,10 @@ Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceO
   Left* left = new (memory) Left();
   Reduced reduced;
   reduced.file = options.directory + "/" + NameOf(failure) + ".json";
+  const pid_t parent = getpid();
   const pid_t process = fork();
   if (process == 0) {
+    runner::EndWith(parent);
     watch.Restore();
     alarm(static_cast<unsigned>(options.time_ms / kMsPerSecond) + kGraceS);
     const Status done = ReduceHere(failure, cases, options, files, clock, reduced);

@@ -104,8 +104,7 @@ class Pool {
 
   // The life of a worker. It ends without the destructors of what it has from its parent.
   [[noreturn]] void Work(size_t place, int answers, pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) std::_Exit(EXIT_FAILURE);
+    EndWith(parent);
     for (const Worker& other : workers_) {
       if (other.pid > 0) ::close(other.pipe);
     }
@@ -191,6 +190,11 @@ class Pool {
 };
 
 }  // namespace
+
+void EndWith(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) std::_Exit(EXIT_FAILURE);
+}
 
 void* MapShared(size_t size) {
   void* const memory =
