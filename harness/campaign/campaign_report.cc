@@ -154,6 +154,7 @@ void PrintReport(const Report& report, std::ostream& out) {
       << " kinds of failures, " << tally.undecided << " cases undecided, " << tally.skipped
       << " skipped" << (outcome.interrupted ? "; interrupted" : "") << '\n';
   if (tally.undecided > 0) out << "undecided, for one: " << tally.undecided_why.str() << '\n';
+  if (!outcome.failed.ok()) out << "ended early: " << outcome.failed.message() << '\n';
   if (tally.dropped > 0) out << tally.dropped << " failures of further kinds\n";
 }
 
@@ -172,6 +173,7 @@ std::string JsonOf(const Report& report) {
                      {"skipped", tally.skipped},
                      {"harness_errors", tally.harness_errors},
                      {"interrupted", outcome.interrupted},
+                     {"ended_early", outcome.failed.message()},
                      {"seconds", outcome.seconds},
                      {"cases_per_second", CasesPerSecond(outcome)},
                      {"failures", failures},
@@ -183,6 +185,7 @@ std::string JsonOf(const Report& report) {
 
 verdict::ExitCode ExitCodeOf(const Report& report) {
   const Tally& tally = report.outcome->tally;
+  if (!report.outcome->failed.ok()) return verdict::ExitCode::kHarnessFailed;
   verdict::RunSummary summary;
   summary.strict = report.strict;
   for (size_t i = 0; i < tally.failure_count(); ++i) {

@@ -20,6 +20,7 @@ namespace atrest::runner {
 namespace {
 
 constexpr uint64_t kNothing = UINT64_MAX;
+constexpr int kThrew = 70;  // the exit code of a worker that nobody caught
 constexpr int kLookEveryMs = 1'000;
 
 struct Board {
@@ -110,7 +111,7 @@ class Pool {
     }
     for (uint64_t piece = board_.next++; piece < jobs_.pieces; piece = board_.next++) {
       board_.doing[place] = piece;
-      const std::string answer = jobs_.work(piece);
+      const std::string answer = AnswerTo(piece);
       const Frame frame{piece, answer.size()};
       if (!WriteAll(answers, &frame, sizeof frame) ||
           !WriteAll(answers, answer.data(), answer.size()))
@@ -118,6 +119,15 @@ class Pool {
       board_.doing[place] = kNothing;
     }
     std::_Exit(EXIT_SUCCESS);
+  }
+
+  // What nobody catches must not end in the frames that the worker has from its parent.
+  std::string AnswerTo(size_t piece) const {
+    try {
+      return jobs_.work(piece);
+    } catch (...) {
+      std::_Exit(kThrew);
+    }
   }
 
   Status Listen() {

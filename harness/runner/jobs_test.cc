@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <map>
+#include <stdexcept>
 
 namespace atrest::runner {
 namespace {
@@ -70,6 +71,21 @@ TEST(JobsTest, AWorkerWhoseChildHoldsItsPipeIsNotWaitedFor) {
   EXPECT_EQ(told.at(0), "!exit 7");
   ::close(hold[0]);
   ::close(hold[1]);
+}
+
+TEST(JobsTest, AnExceptionEndsNoMoreThanItsPiece) {
+  const pid_t here = ::getpid();
+  std::map<size_t, std::string> told;
+  try {
+    told = Told(1, 3, [](size_t piece) -> std::string {
+      if (piece == 1) throw std::runtime_error("none of the parent's business");
+      return "done";
+    });
+  } catch (const std::runtime_error&) {
+    if (::getpid() != here) ::_exit(0);
+    throw;
+  }
+  EXPECT_EQ(told, (std::map<size_t, std::string>{{0, "done"}, {1, "!exit 70"}, {2, "done"}}));
 }
 
 TEST(JobsTest, NothingToDoIsDone) { EXPECT_TRUE(Told(4, 0, nullptr).empty()); }
