@@ -45,6 +45,7 @@ Json ToJson(const Report& report, size_t index) {
                {"again", AgainCommand(report, failure)}};
   const auto reduced = report.reduced.find(index);
   if (reduced == report.reduced.end()) return json;
+  if (!reduced->second.trouble.empty()) json["trouble"] = reduced->second.trouble;
   json["file"] = reduced->second.file;
   json["steps"] = reduced->second.steps;
   json["reproduced"] = reduced->second.reproduced;
@@ -87,6 +88,10 @@ void PrintFailure(const Report& report, size_t index, std::ostream& out) {
   const auto found = report.reduced.find(index);
   if (found == report.reduced.end()) return;
   const Reduced& reduced = found->second;
+  if (!reduced.trouble.empty()) {
+    out << "  not reduced: " << reduced.trouble << '\n';
+    return;
+  }
   out << "  " << reduced.steps << " steps"
       << (!reduced.reproduced ? ", not seen again"
           : reduced.complete  ? ", minimal"
@@ -188,6 +193,8 @@ verdict::ExitCode ExitCodeOf(const Report& report) {
   if (!report.outcome->failed.ok()) return verdict::ExitCode::kHarnessFailed;
   verdict::RunSummary summary;
   summary.strict = report.strict;
+  // Nobody knows of which suite those are for which there was no room: the gravest.
+  if (tally.dropped > 0) summary.verdicts.push_back(VerdictOf(Failure()));
   for (size_t i = 0; i < tally.failure_count(); ++i) {
     if (Counts(tally.failure(i))) summary.verdicts.push_back(VerdictOf(tally.failure(i)));
   }

@@ -61,6 +61,15 @@ TEST(TallyTest, WhatThereIsNoRoomForIsCounted) {
   EXPECT_EQ(tally.dropped, 5u);
 }
 
+TEST(TallyTest, AKindThatIsTooLongForItsRoomIsStillOneKind) {
+  Tally tally;
+  const Fingerprint wordy{Suite::kHardening, std::string(500, 'k'), "", "", std::string(500, 'a')};
+  tally.Note(wordy, false, "first", 7, 3, 5);
+  tally.Note(wordy, false, "second", 8, 4, 6);
+  ASSERT_EQ(tally.failure_count(), 1u);
+  EXPECT_EQ(tally.failure(0).count, 2u);
+}
+
 TEST(SeedsTest, JobsAndShardsTakeEveryCaseOnce) {
   std::map<uint64_t, int> taken;
   for (uint64_t shard = 0; shard < 3; ++shard) {
@@ -228,7 +237,7 @@ TEST_F(CampaignTest, ASignalThatEndsTheReductionIsTold) {
   const env::TemporaryDirectory directory;
   const auto reduced = Reduce(found.tally.failure(0), Cases(*suite_, files_, options_),
                               {directory.path(), 60'000, 60}, files_, clock_, watch_);
-  EXPECT_EQ(reduced.status().message(), "the process that reduced ended by signal 9");
+  EXPECT_EQ(reduced.value().trouble, "the process that reduced ended by signal 9");
 }
 
 TEST_F(CampaignTest, ACaseThatHangsIsEnded) {
@@ -305,6 +314,21 @@ TEST_F(ReportTest, OnlyConformanceFailsUnlessStrict) {
   EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kHarnessFailed);
 }
 
+TEST_F(ReportTest, FailuresWithoutRoomFailToo) {
+  outcome_.tally.dropped = 1;
+  EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kConformanceFailed);
+}
+
+TEST_F(ReportTest, WhatEndedEarlyIsTheHarnessesFailureAndIsReported) {
+  Fail(Suite::kConformance, "D-14");
+  outcome_.failed = Status(Code::kIo, "no more targets");
+  std::ostringstream text;
+  PrintReport(report_, text);
+  EXPECT_NE(text.str().find("D-14"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("\nended early: no more targets\n"), std::string::npos) << text.str();
+  EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kHarnessFailed);
+}
+
 TEST_F(ReportTest, NothingRunAndNothingDecidedAreSaid) {
   outcome_.tally.undecided = 10;
   EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kUndecided);
@@ -314,7 +338,7 @@ TEST_F(ReportTest, NothingRunAndNothingDecidedAreSaid) {
 
 TEST_F(ReportTest, AFailureIsShownWithItsCommands) {
   Fail(Suite::kHardening, "H-swap");
-  report_.reduced[0] = {true, "DIR/one.json", 6, 40, true};
+  report_.reduced[0] = {true, "DIR/one.json", 6, 40, true, ""};
   std::ostringstream text;
   PrintReport(report_, text);
   EXPECT_NE(text.str().find("hardening: fail H-swap (ideal): 1 case, first seed 4 of "

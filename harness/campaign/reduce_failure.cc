@@ -150,9 +150,9 @@ Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceO
   reduced.steps = left->steps;
   reduced.executions = left->executions;
   reduced.complete = left->complete;
-  std::string error = process < 0 ? "no process to reduce in" : left->error.str();
+  const std::string error = process < 0 ? "no process to reduce in" : left->error.str();
   if (WIFSIGNALED(how) && !watch.was_interrupted())
-    error = "the process that reduced ended by signal " + std::to_string(WTERMSIG(how));
+    reduced.trouble = "the process that reduced ended by signal " + std::to_string(WTERMSIG(how));
   munmap(memory, sizeof(Left));
   if (!error.empty()) return Status(Code::kIo, error);
   return reduced;

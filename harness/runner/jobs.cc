@@ -21,6 +21,7 @@ namespace {
 
 constexpr uint64_t kNothing = UINT64_MAX;
 constexpr int kThrew = 70;  // the exit code of a worker that nobody caught
+constexpr int kInVainMax = 3;
 constexpr int kLookEveryMs = 1'000;
 
 struct Board {
@@ -72,7 +73,8 @@ class Pool {
       ATREST_TRY(Listen());
     }
     for (size_t piece = 0; piece < is_done_.size(); ++piece) {
-      if (!is_done_[piece]) jobs_.done(piece, std::nullopt, "no word");
+      if (!is_done_[piece])
+        jobs_.done(piece, std::nullopt, in_vain_ < kInVainMax ? "no word" : "no worker that lives");
     }
     return {};
   }
@@ -151,7 +153,21 @@ class Pool {
   Status LookAt(size_t place) {
     int how = 0;
     if (::waitpid(workers_[place].pid, &how, WNOHANG) <= 0) return {};
+    Drain(workers_[place]);
     return Bury(place, how);
+  }
+
+  // What a worker that has ended said before, however long others hold its pipe.
+  void Drain(Worker& worker) {
+    ::fcntl(worker.pipe, F_SETFL, O_NONBLOCK);
+    char bytes[1 << 16];
+    for (;;) {
+      const ssize_t n = ::read(worker.pipe, bytes, sizeof bytes);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;
+      worker.unread.append(bytes, static_cast<size_t>(n));
+    }
+    TakeAnswers(worker);
   }
 
   Status Hear(size_t place) {
@@ -173,11 +189,12 @@ class Pool {
     ::close(workers_[place].pipe);
     workers_[place] = {};
     const uint64_t piece = board_.doing[place];
+    in_vain_ = piece == kNothing && how != 0 ? in_vain_ + 1 : 0;
     if (piece != kNothing && !is_done_[piece]) {
       is_done_[piece] = true;
       jobs_.done(piece, std::nullopt, EndOf(how));
     }
-    return board_.next < jobs_.pieces ? Hire(place) : Status();
+    return board_.next < jobs_.pieces && in_vain_ < kInVainMax ? Hire(place) : Status();
   }
 
   void TakeAnswers(Worker& worker) {
@@ -197,6 +214,7 @@ class Pool {
   Board& board_;
   std::vector<bool> is_done_;
   std::vector<Worker> workers_;
+  int in_vain_ = 0;  // so many ended one after the other without a piece
 };
 
 }  // namespace
