@@ -10,7 +10,10 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
+
+#include "harness/runner/jobs.h"
 
 namespace atrest::campaign {
 namespace {
@@ -23,6 +26,7 @@ struct Shared {
   Tally tally;
   uint64_t seed = 0;        // of the case that is being run
   bool is_running = false;  // a case
+  bool has_thrown = false;  // the case that is being run
   FixedText<400> error;     // why the process gave up
 };
 
@@ -62,9 +66,9 @@ class Campaign {
     for (Worker& worker : workers_) Begin(worker);
     while (AnyRuns() && failed_.ok()) AwaitOne();
     EndAll();
-    if (!failed_.ok()) return failed_;
     auto outcome = std::make_unique<JobsOutcome>();
     for (const Worker& worker : workers_) outcome->tally.Add(shared_[worker.job].tally);
+    outcome->failed = failed_;
     outcome->interrupted = watch_.was_interrupted();
     outcome->seconds = static_cast<double>(clock_.NowNs() - began) / kNsPerSecond;
     return std::move(*outcome);
@@ -78,14 +82,16 @@ class Campaign {
   };
 
   void Begin(Worker& worker) {
+    const pid_t parent = getpid();
     const pid_t process = fork();
-    if (process == 0) RunHere(worker);
+    if (process == 0) RunHere(worker, parent);
     if (process < 0) failed_ = Status(Code::kIo, "no process for a job");
     worker.process = process;
   }
 
   // What a child process does; never returns, so that nothing of the parent is ended twice.
-  [[noreturn]] void RunHere(Worker& worker) {
+  [[noreturn]] void RunHere(Worker& worker, pid_t parent) {
+    runner::EndWith(parent);
     watch_.Restore();
     LimitMemory();
     Shared& own = shared_[worker.job];
@@ -104,7 +110,10 @@ class Campaign {
       }
     } catch (const std::exception& error) {
       own.error = error.what();
-      code = 1;
+      own.has_thrown = true;
+    } catch (...) {
+      own.error = "something that is no exception was thrown";
+      own.has_thrown = true;
     }
     std::_Exit(code);
   }
@@ -150,18 +159,34 @@ class Campaign {
 
   void Ended(Worker& worker, int how) {
     Shared& own = shared_[worker.job];
-    if (WIFEXITED(how)) {
+    const bool has_thrown = std::exchange(own.has_thrown, false);
+    if (WIFEXITED(how) && !has_thrown) {
       if (WEXITSTATUS(how) != 0) failed_ = Status(Code::kIo, own.error.str());
       return;
     }
     if (watch_.was_interrupted() || !own.is_running) return;
-    NoteLost(own, WTERMSIG(how));
+    if (has_thrown) {
+      NoteThrown(own);
+    } else {
+      NoteLost(own, WTERMSIG(how));
+    }
     // On behind the case that ended the process.
     while (!worker.seeds.done() && worker.seeds.Take() != own.seed) {
     }
     own.is_running = false;
     if (++lost_ < kLostMax) return Begin(worker);
     failed_ = Status(Code::kIo, "too many jobs ended by themselves");
+  }
+
+  void NoteThrown(Shared& own) {
+    NoteLost(own, "the process of a job ended by itself: exception", own.error.str());
+    own.error = "";
+  }
+
+  void NoteLost(Shared& own, const std::string& kind, const std::string& message) {
+    const shrink::Fingerprint fingerprint{verdict::Suite::kConformance, kind, "", "", ""};
+    own.tally.Note(fingerprint, false, message, own.seed, cases_.PropertyOf(own.seed), 0);
+    ++own.tally.cases;
   }
 
   void NoteLost(Shared& own, int signal) {
@@ -171,9 +196,7 @@ class Campaign {
              : "the process of a job ended by itself: signal " + std::to_string(signal);
     const std::string message =
         late ? "a case took more than " + std::to_string(options_.case_ms) + " ms" : kind;
-    const shrink::Fingerprint fingerprint{verdict::Suite::kConformance, kind, "", "", ""};
-    own.tally.Note(fingerprint, false, message, own.seed, cases_.PropertyOf(own.seed), 0);
-    ++own.tally.cases;
+    NoteLost(own, kind, message);
   }
 
   void Signal(int signal) const {

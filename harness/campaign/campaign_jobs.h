@@ -3,7 +3,8 @@
 // that case: the case is noted as a failure and another process goes on behind it.
 // Bounds: the number of cases, the time of all and of each, the memory of a process, and the number
 // of processes that may be lost (kLostMax).
-// Errors: a Status where processes or targets cannot be made.
+// Errors: in the outcome, beside what was found before: processes or targets that cannot be made,
+// and more lost processes than kLostMax. A Status where there is nothing to find anything with.
 // Threads: one; an interrupt ends the campaign early, with what was found.
 #pragma once
 
@@ -35,6 +36,7 @@ struct JobsOutcome {
   Tally tally;
   bool interrupted = false;  // by SIGINT
   double seconds = 0;
+  Status failed;  // why it ended early, if it did
 };
 
 // The seeds of one job: what of the shard's cases is its own.

@@ -45,6 +45,7 @@ Json ToJson(const Report& report, size_t index) {
                {"again", AgainCommand(report, failure)}};
   const auto reduced = report.reduced.find(index);
   if (reduced == report.reduced.end()) return json;
+  if (!reduced->second.trouble.empty()) json["trouble"] = reduced->second.trouble;
   json["file"] = reduced->second.file;
   json["steps"] = reduced->second.steps;
   json["reproduced"] = reduced->second.reproduced;
@@ -87,6 +88,10 @@ void PrintFailure(const Report& report, size_t index, std::ostream& out) {
   const auto found = report.reduced.find(index);
   if (found == report.reduced.end()) return;
   const Reduced& reduced = found->second;
+  if (!reduced.trouble.empty()) {
+    out << "  not reduced: " << reduced.trouble << '\n';
+    return;
+  }
   out << "  " << reduced.steps << " steps"
       << (!reduced.reproduced ? ", not seen again"
           : reduced.complete  ? ", minimal"
@@ -154,6 +159,7 @@ void PrintReport(const Report& report, std::ostream& out) {
       << " kinds of failures, " << tally.undecided << " cases undecided, " << tally.skipped
       << " skipped" << (outcome.interrupted ? "; interrupted" : "") << '\n';
   if (tally.undecided > 0) out << "undecided, for one: " << tally.undecided_why.str() << '\n';
+  if (!outcome.failed.ok()) out << "ended early: " << outcome.failed.message() << '\n';
   if (tally.dropped > 0) out << tally.dropped << " failures of further kinds\n";
 }
 
@@ -172,6 +178,7 @@ std::string JsonOf(const Report& report) {
                      {"skipped", tally.skipped},
                      {"harness_errors", tally.harness_errors},
                      {"interrupted", outcome.interrupted},
+                     {"ended_early", outcome.failed.message()},
                      {"seconds", outcome.seconds},
                      {"cases_per_second", CasesPerSecond(outcome)},
                      {"failures", failures},
@@ -183,8 +190,11 @@ std::string JsonOf(const Report& report) {
 
 verdict::ExitCode ExitCodeOf(const Report& report) {
   const Tally& tally = report.outcome->tally;
+  if (!report.outcome->failed.ok()) return verdict::ExitCode::kHarnessFailed;
   verdict::RunSummary summary;
   summary.strict = report.strict;
+  // Nobody knows of which suite those are for which there was no room: the gravest.
+  if (tally.dropped > 0) summary.verdicts.push_back(VerdictOf(Failure()));
   for (size_t i = 0; i < tally.failure_count(); ++i) {
     if (Counts(tally.failure(i))) summary.verdicts.push_back(VerdictOf(tally.failure(i)));
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 
 #include "harness/campaign/campaign_fixture.h"
 #include "harness/campaign/campaign_report.h"
@@ -58,6 +59,15 @@ TEST(TallyTest, WhatThereIsNoRoomForIsCounted) {
   }
   EXPECT_EQ(tally.failure_count(), Tally::kFailuresMax);
   EXPECT_EQ(tally.dropped, 5u);
+}
+
+TEST(TallyTest, AKindThatIsTooLongForItsRoomIsStillOneKind) {
+  Tally tally;
+  const Fingerprint wordy{Suite::kHardening, std::string(500, 'k'), "", "", std::string(500, 'a')};
+  tally.Note(wordy, false, "first", 7, 3, 5);
+  tally.Note(wordy, false, "second", 8, 4, 6);
+  ASSERT_EQ(tally.failure_count(), 1u);
+  EXPECT_EQ(tally.failure(0).count, 2u);
 }
 
 TEST(SeedsTest, JobsAndShardsTakeEveryCaseOnce) {
@@ -188,8 +198,46 @@ TEST_F(CampaignTest, AJobThatDiesTakesOneCaseWithIt) {
   EXPECT_EQ(outcome.tally.failure(0).count, 5u);
   EXPECT_EQ(outcome.tally.failure(0).kind.str(), "the process of a job ended by itself: signal 9");
   // A job that ends with a code and no word is the harness's own failure.
-  const Cases cases(*suite_, files_, On(make, {"property/crypto/round_trip"}));
-  EXPECT_FALSE(RunJobs(cases, Of(5), clock_, watch_).ok());
+  On(make, {"property/crypto/round_trip"});
+  EXPECT_FALSE(Jobs(options_, Of(5)).failed.ok());
+}
+
+TEST_F(CampaignTest, AnExceptionTakesOneCaseWithIt) {
+  const auto make = [](const driver::DriverOptions&) -> Result<std::unique_ptr<driver::Driver>> {
+    return std::unique_ptr<driver::Driver>(
+        new BadDriver([] { throw std::runtime_error("not caught"); }));
+  };
+  const JobsOutcome outcome = Jobs(On(make, {"property/crypto/round_trip"}), Of(5, 2));
+  EXPECT_TRUE(outcome.failed.ok());
+  EXPECT_EQ(outcome.tally.cases, 5u);
+  ASSERT_EQ(outcome.tally.failure_count(), 1u);
+  EXPECT_EQ(outcome.tally.failure(0).message.str(), "not caught");
+  EXPECT_EQ(outcome.tally.failure(0).count, 5u);
+}
+
+TEST_F(CampaignTest, WhatWasFoundBeforeNoTargetCouldBeMadeIsKept) {
+  On("inproc", {"property/tamper/swap"});
+  const auto make = options_.make_driver;
+  options_.make_driver =
+      [make, made = std::make_shared<int>()](const driver::DriverOptions& how) mutable {
+        return ++*made > 3 ? Status(Code::kIo, "no more targets") : make(how);
+      };
+  const JobsOutcome outcome = Jobs(options_, Of(10));
+  EXPECT_EQ(outcome.failed.message(), "no more targets");
+  EXPECT_EQ(outcome.tally.cases, 3u);
+  EXPECT_GT(outcome.tally.failure_count(), 0u);
+}
+
+TEST_F(CampaignTest, ASignalThatEndsTheReductionIsTold) {
+  const auto make = [](const driver::DriverOptions&) -> Result<std::unique_ptr<driver::Driver>> {
+    return std::unique_ptr<driver::Driver>(new BadDriver([] { kill(getpid(), SIGKILL); }));
+  };
+  const JobsOutcome found = Jobs(On(make, {"property/crypto/round_trip"}), Of(1));
+  ASSERT_EQ(found.tally.failure_count(), 1u);
+  const env::TemporaryDirectory directory;
+  const auto reduced = Reduce(found.tally.failure(0), Cases(*suite_, files_, options_),
+                              {directory.path(), 60'000, 60}, files_, clock_, watch_);
+  EXPECT_EQ(reduced.value().trouble, "the process that reduced ended by signal 9");
 }
 
 TEST_F(CampaignTest, ACaseThatHangsIsEnded) {
@@ -266,6 +314,21 @@ TEST_F(ReportTest, OnlyConformanceFailsUnlessStrict) {
   EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kHarnessFailed);
 }
 
+TEST_F(ReportTest, FailuresWithoutRoomFailToo) {
+  outcome_.tally.dropped = 1;
+  EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kConformanceFailed);
+}
+
+TEST_F(ReportTest, WhatEndedEarlyIsTheHarnessesFailureAndIsReported) {
+  Fail(Suite::kConformance, "D-14");
+  outcome_.failed = Status(Code::kIo, "no more targets");
+  std::ostringstream text;
+  PrintReport(report_, text);
+  EXPECT_NE(text.str().find("D-14"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("\nended early: no more targets\n"), std::string::npos) << text.str();
+  EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kHarnessFailed);
+}
+
 TEST_F(ReportTest, NothingRunAndNothingDecidedAreSaid) {
   outcome_.tally.undecided = 10;
   EXPECT_EQ(ExitCodeOf(report_), verdict::ExitCode::kUndecided);
@@ -275,7 +338,7 @@ TEST_F(ReportTest, NothingRunAndNothingDecidedAreSaid) {
 
 TEST_F(ReportTest, AFailureIsShownWithItsCommands) {
   Fail(Suite::kHardening, "H-swap");
-  report_.reduced[0] = {true, "DIR/one.json", 6, 40, true};
+  report_.reduced[0] = {true, "DIR/one.json", 6, 40, true, ""};
   std::ostringstream text;
   PrintReport(report_, text);
   EXPECT_NE(text.str().find("hardening: fail H-swap (ideal): 1 case, first seed 4 of "

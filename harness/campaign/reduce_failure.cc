@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 
+#include "harness/runner/jobs.h"
 #include "harness/scenario/print.h"
 #include "harness/shrink/reproduce.h"
 
@@ -123,16 +124,25 @@ Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceO
   Left* left = new (memory) Left();
   Reduced reduced;
   reduced.file = options.directory + "/" + NameOf(failure) + ".json";
+  const pid_t parent = getpid();
   const pid_t process = fork();
   if (process == 0) {
+    runner::EndWith(parent);
     watch.Restore();
     alarm(static_cast<unsigned>(options.time_ms / kMsPerSecond) + kGraceS);
-    const Status done = ReduceHere(failure, cases, options, files, clock, reduced);
-    Leave(reduced, *left);
-    if (!done.ok()) left->error = done.message();
+    try {
+      const Status done = ReduceHere(failure, cases, options, files, clock, reduced);
+      Leave(reduced, *left);
+      if (!done.ok()) left->error = done.message();
+    } catch (const std::exception& error) {
+      left->error = std::string("the process that reduced threw: ") + error.what();
+    } catch (...) {
+      left->error = "the process that reduced threw";
+    }
     std::_Exit(0);
   }
-  while (process > 0 && waitpid(process, nullptr, WNOHANG) == 0) {
+  int how = 0;
+  while (process > 0 && waitpid(process, &how, WNOHANG) == 0) {
     watch.Wait();
     if (watch.was_interrupted()) kill(process, SIGKILL);
   }
@@ -141,6 +151,8 @@ Result<Reduced> Reduce(const Failure& failure, const Cases& cases, const ReduceO
   reduced.executions = left->executions;
   reduced.complete = left->complete;
   const std::string error = process < 0 ? "no process to reduce in" : left->error.str();
+  if (WIFSIGNALED(how) && !watch.was_interrupted())
+    reduced.trouble = "the process that reduced ended by signal " + std::to_string(WTERMSIG(how));
   munmap(memory, sizeof(Left));
   if (!error.empty()) return Status(Code::kIo, error);
   return reduced;

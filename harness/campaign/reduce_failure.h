@@ -21,6 +21,7 @@ struct Reduced {
   uint64_t steps = 0;  // of it
   uint64_t executions = 0;
   bool complete = false;  // nothing is left to be tried
+  std::string trouble;    // what ended it, if not itself: the file may be the case as it was
 };
 
 struct ReduceOptions {

@@ -4,8 +4,7 @@ namespace atrest::campaign {
 
 Failure* Tally::Find(const shrink::Fingerprint& fingerprint, bool disputed) {
   for (size_t i = 0; i < failure_count_; ++i) {
-    if (failures_[i].disputed == disputed && failures_[i].fingerprint() == fingerprint)
-      return &failures_[i];
+    if (failures_[i].disputed == disputed && failures_[i].Is(fingerprint)) return &failures_[i];
   }
   return nullptr;
 }

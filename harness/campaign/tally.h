@@ -24,6 +24,9 @@ class FixedText {
     size_ = text.size() < SIZE ? text.size() : SIZE;
     for (size_t i = 0; i < size_; ++i) bytes_[i] = text[i];
   }
+  bool operator==(std::string_view text) const {
+    return std::string_view(bytes_.data(), size_) == text.substr(0, SIZE);
+  }
   std::string str() const { return std::string(bytes_.data(), size_); }
 
  private:
@@ -45,6 +48,11 @@ struct Failure {
   size_t step = 0;      // of that case, an index
   bool disputed = false;
 
+  // Whether it is of FINGERPRINT, as far as there is room for that.
+  bool Is(const shrink::Fingerprint& of) const {
+    return suite == of.suite && kind == of.kind && oracle == of.oracle &&
+           requirement == of.requirement && about == of.about;
+  }
   shrink::Fingerprint fingerprint() const {
     return {suite, kind.str(), oracle.str(), requirement.str(), about.str()};
   }

@@ -75,11 +75,12 @@ std::vector<std::pair<std::string, std::string>> OptionsOf(const FuzzArguments& 
 
 // One failure after the other, each with its share of what is left of the time.
 void ReduceAll(const FuzzArguments& arguments, const campaign::Cases& cases,
-               campaign::Report& report, campaign::InterruptWatch& watch) {
-  if (arguments.keep.empty() || arguments.shrink_s <= 0 || report.outcome->interrupted) return;
+               campaign::JobsOutcome& outcome, campaign::Report& report,
+               campaign::InterruptWatch& watch) {
+  if (arguments.keep.empty() || arguments.shrink_s <= 0 || outcome.interrupted) return;
   env::PosixFileSystem files;
   env::SystemClock clock;
-  const campaign::Tally& tally = report.outcome->tally;
+  const campaign::Tally& tally = outcome.tally;
   const auto order = campaign::InOrder(tally);
   constexpr int64_t kNsPerMs = 1'000'000;
   const int64_t until = clock.NowNs() / kNsPerMs + arguments.shrink_s * kMsPerSecond;
@@ -90,7 +91,12 @@ void ReduceAll(const FuzzArguments& arguments, const campaign::Cases& cases,
     options.directory = arguments.keep;
     options.time_ms = left / static_cast<int64_t>(order.size() - i);
     auto reduced = campaign::Reduce(tally.failure(order[i]), cases, options, files, clock, watch);
-    report.reduced[order[i]] = ValueOr(std::move(reduced), ExitCode::kHarnessFailed);
+    // What was found is reported all the same.
+    if (reduced.ok()) {
+      report.reduced[order[i]] = std::move(reduced).value();
+    } else if (outcome.failed.ok()) {
+      outcome.failed = reduced.status();
+    }
   }
 }
 
@@ -143,7 +149,7 @@ ExitCode Fuzz(FuzzArguments arguments) {
       std::make_unique<Result<campaign::JobsOutcome>>(RunJobs(cases, arguments.jobs, clock, watch));
   if (!outcome->ok()) throw CommandError{ExitCode::kHarnessFailed, outcome->status().message()};
   report.outcome = &outcome->value();
-  ReduceAll(arguments, cases, report, watch);
+  ReduceAll(arguments, cases, outcome->value(), report, watch);
   campaign::PrintReport(report, std::cout);
   std::cout << std::flush;
   if (!arguments.json.empty()) WriteJson(arguments.json, campaign::JsonOf(report));

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ATREST = ""
@@ -24,6 +25,14 @@ def fuzz(*arguments, directory=None):
 
 def without_times(text):
     return re.sub(r" in [\d.]+ s \(\d+ cases a second\)", "", text)
+
+
+def is_alive(pid):
+    try:
+        state = pathlib.Path("/proc", pid, "stat").read_text(encoding="utf-8")
+        return state.rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class FuzzTest(unittest.TestCase):
@@ -116,6 +125,22 @@ class FuzzTest(unittest.TestCase):
             rest = running.stdout.read()
         self.assertIn("; interrupted", rest)
         self.assertRegex(rest, r"\d+ cases, \d+ steps in ")
+
+    def test_no_job_outlives_atrest(self):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with subprocess.Popen(
+                    [ATREST, "fuzz", "--root", str(ROOT), "--target", "inproc", "--cases",
+                     "100000000", "--jobs", "2"], stdout=subprocess.DEVNULL) as running:
+                deadline = time.monotonic() + 60
+                children = pathlib.Path("/proc", str(running.pid), "task", str(running.pid),
+                                        "children")
+                started = []
+                while len(started) < 2 and time.monotonic() < deadline:
+                    started = children.read_text(encoding="utf-8").split()
+                running.send_signal(number)
+            self.assertEqual(len(started), 2)
+            while any(map(is_alive, started)):
+                self.assertLess(time.monotonic(), deadline, "a job outlived atrest")
 
     def test_time_ends_a_campaign(self):
         done = fuzz("--target", "inproc", "--cases", "100000000", "--time", "1", "--shrink-time",

@@ -20,6 +20,8 @@ namespace atrest::runner {
 namespace {
 
 constexpr uint64_t kNothing = UINT64_MAX;
+constexpr int kThrew = 70;  // the exit code of a worker that nobody caught
+constexpr int kInVainMax = 3;
 constexpr int kLookEveryMs = 1'000;
 
 struct Board {
@@ -71,7 +73,8 @@ class Pool {
       ATREST_TRY(Listen());
     }
     for (size_t piece = 0; piece < is_done_.size(); ++piece) {
-      if (!is_done_[piece]) jobs_.done(piece, std::nullopt, "no word");
+      if (!is_done_[piece])
+        jobs_.done(piece, std::nullopt, in_vain_ < kInVainMax ? "no word" : "no worker that lives");
     }
     return {};
   }
@@ -104,14 +107,13 @@ class Pool {
 
   // The life of a worker. It ends without the destructors of what it has from its parent.
   [[noreturn]] void Work(size_t place, int answers, pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) std::_Exit(EXIT_FAILURE);
+    EndWith(parent);
     for (const Worker& other : workers_) {
       if (other.pid > 0) ::close(other.pipe);
     }
     for (uint64_t piece = board_.next++; piece < jobs_.pieces; piece = board_.next++) {
       board_.doing[place] = piece;
-      const std::string answer = jobs_.work(piece);
+      const std::string answer = AnswerTo(piece);
       const Frame frame{piece, answer.size()};
       if (!WriteAll(answers, &frame, sizeof frame) ||
           !WriteAll(answers, answer.data(), answer.size()))
@@ -119,6 +121,15 @@ class Pool {
       board_.doing[place] = kNothing;
     }
     std::_Exit(EXIT_SUCCESS);
+  }
+
+  // What nobody catches must not end in the frames that the worker has from its parent.
+  std::string AnswerTo(size_t piece) const {
+    try {
+      return jobs_.work(piece);
+    } catch (...) {
+      std::_Exit(kThrew);
+    }
   }
 
   Status Listen() {
@@ -142,7 +153,21 @@ class Pool {
   Status LookAt(size_t place) {
     int how = 0;
     if (::waitpid(workers_[place].pid, &how, WNOHANG) <= 0) return {};
+    Drain(workers_[place]);
     return Bury(place, how);
+  }
+
+  // What a worker that has ended said before, however long others hold its pipe.
+  void Drain(Worker& worker) {
+    ::fcntl(worker.pipe, F_SETFL, O_NONBLOCK);
+    char bytes[1 << 16];
+    for (;;) {
+      const ssize_t n = ::read(worker.pipe, bytes, sizeof bytes);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;
+      worker.unread.append(bytes, static_cast<size_t>(n));
+    }
+    TakeAnswers(worker);
   }
 
   Status Hear(size_t place) {
@@ -164,11 +189,12 @@ class Pool {
     ::close(workers_[place].pipe);
     workers_[place] = {};
     const uint64_t piece = board_.doing[place];
+    in_vain_ = piece == kNothing && how != 0 ? in_vain_ + 1 : 0;
     if (piece != kNothing && !is_done_[piece]) {
       is_done_[piece] = true;
       jobs_.done(piece, std::nullopt, EndOf(how));
     }
-    return board_.next < jobs_.pieces ? Hire(place) : Status();
+    return board_.next < jobs_.pieces && in_vain_ < kInVainMax ? Hire(place) : Status();
   }
 
   void TakeAnswers(Worker& worker) {
@@ -188,9 +214,15 @@ class Pool {
   Board& board_;
   std::vector<bool> is_done_;
   std::vector<Worker> workers_;
+  int in_vain_ = 0;  // so many ended one after the other without a piece
 };
 
 }  // namespace
+
+void EndWith(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) std::_Exit(EXIT_FAILURE);
+}
 
 void* MapShared(size_t size) {
   void* const memory =

@@ -6,6 +6,8 @@
 // Threads: REQUIRES that the process has one, since only that one is in a fork.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +30,9 @@ struct Jobs {
   std::function<void(size_t piece, std::optional<std::string> answer, const std::string& how)> done;
 };
 Status DoInJobs(const Jobs& jobs);
+
+// In a fork of the process PARENT: the fork ends when that does, however it does.
+void EndWith(pid_t parent);
 
 // Memory that forks share, zeroed; null where the system has none.
 void* MapShared(size_t size);
