@@ -9,6 +9,7 @@
 #include "harness/cli/run_lists.h"
 #include "harness/cli/run_reporters.h"
 #include "harness/report/comparison.h"
+#include "harness/report/printable.h"
 #include "harness/runner/choose.h"
 #include "harness/runner/jobs.h"
 #include "harness/runner/run.h"
@@ -128,6 +129,14 @@ Scenarios Load(const RunArguments& arguments, const runner::Suite& suite,
   return Chosen(arguments, std::move(all), options.configuration);
 }
 
+// What --update did, behind the reports; the run counts for nothing where it could not.
+void TellOfUpdate(const Result<std::vector<std::string>>& changes, bool is_quiet) {
+  if (!changes.ok()) throw CommandError{ExitCode::kHarnessFailed, changes.status().message()};
+  if (is_quiet) return;
+  for (const std::string& line : changes.value()) std::cout << report::Printable(line) << '\n';
+  if (changes.value().empty()) std::cout << "the list of known failures is as it was\n";
+}
+
 ExitCode RunScenarios(const RunArguments& given) {
   CheckUsage(given);
   RunArguments arguments = given;
@@ -136,13 +145,14 @@ ExitCode RunScenarios(const RunArguments& given) {
   env::SystemClock clock;
   const auto suite = ValueOr(runner::Suite::Open(files, root), ExitCode::kHarnessFailed);
   const auto scenarios = Load(arguments, suite, arguments.options);
+  std::optional<Result<std::vector<std::string>>> changes;
   const auto run = [&](const std::string& target, const runner::RunEvents& events) {
     RunLists lists(suite, target, arguments.known, arguments.update);
     runner::RunOptions options = OptionsFor(arguments, target, root);
     options.settle = [&](verdict::Verdict& verdict) { lists.Settle(verdict); };
     auto summary =
         ValueOr(runner::Run(suite, scenarios, options, events, files, clock), ExitCode::kUsage);
-    if (arguments.update) lists.Update(summary);
+    if (arguments.update) changes = lists.Update(summary);
     lists.Conclude(summary);
     return summary;
   };
@@ -150,6 +160,7 @@ ExitCode RunScenarios(const RunArguments& given) {
   RunReporters reporters(arguments.reports);
   const auto summary = run(arguments.targets.front(), reporters.Events());
   reporters.Finish(summary);
+  if (changes) TellOfUpdate(*changes, arguments.reports.quiet);
   return verdict::ExitCodeOf(summary);
 }
 

@@ -47,7 +47,11 @@ RunLists::RunLists(const runner::Suite& suite, const std::string& target, const 
   known_.emplace();
   if (is_there || !needed) {
     const auto text = ValueOr(env::ReadWhole(files, file_, kListMax), ExitCode::kUsage);
-    known_ = ValueOr(runner::KnownFailures::Parse(shown_, AsText(text)), ExitCode::kUsage);
+    const auto has_document = [&](const std::string& path) {
+      return files.Exists(suite.root() + "/" + path);
+    };
+    known_ =
+        ValueOr(runner::KnownFailures::Parse(shown_, AsText(text), has_document), ExitCode::kUsage);
   }
   for (const auto& scenario : ValueOr(suite.Load({}), ExitCode::kHarnessFailed))
     all_.insert(scenario.id);
@@ -64,15 +68,25 @@ void RunLists::Conclude(verdict::RunSummary& summary) const {
   summary.departures = known_->Departures(summary.verdicts, all_);
 }
 
-void RunLists::Update(verdict::RunSummary& summary) {
+Result<std::vector<std::string>> RunLists::Update(verdict::RunSummary& summary) {
+  const Status may = runner::KnownFailures::MayUpdateFrom(summary);
+  if (!may.ok())
+    return Status(may.code(), "--update left " + shown_ +
+                                  " as it was, since a list cannot be made "
+                                  "of this run: " +
+                                  may.message());
   env::PosixFileSystem files;
-  known_ = known_->Updated(summary.verdicts);
-  for (verdict::Verdict& verdict : summary.verdicts) known_->Mark(verdict);
+  const runner::KnownFailures updated = known_->Updated(summary.verdicts);
   const size_t slash = file_.rfind('/');
-  Status written;
-  if (slash != std::string::npos) written = files.MakeDirectories(file_.substr(0, slash));
-  if (written.ok()) written = env::WriteWhole(files, file_, AsBytes(known_->Print()));
-  if (!written.ok()) throw CommandError{ExitCode::kHarnessFailed, written.message()};
+  if (slash != std::string::npos) ATREST_TRY(files.MakeDirectories(file_.substr(0, slash)));
+  ATREST_TRY(env::WriteWhole(files, file_, AsBytes(updated.Print())));
+  auto changes = updated.ChangesFrom(*known_);
+  known_ = updated;
+  for (verdict::Verdict& verdict : summary.verdicts) {
+    verdict.known.clear();
+    known_->Mark(verdict);
+  }
+  return changes;
 }
 
 }  // namespace atrest::cli

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "harness/cli/command.h"
 #include "harness/runner/disputes.h"
@@ -27,8 +28,9 @@ class RunLists {
   void Settle(verdict::Verdict& verdict) const;
   // Adds to SUMMARY what departs from the list.
   void Conclude(verdict::RunSummary& summary) const;
-  // Writes the list that SUMMARY, of all scenarios, agrees with, and takes it from now on.
-  void Update(verdict::RunSummary& summary);
+  // Writes the list that SUMMARY, of all scenarios, agrees with, and takes it from now on. A line
+  // for each change. Fails, the file as it was, where no list may be made of SUMMARY.
+  Result<std::vector<std::string>> Update(verdict::RunSummary& summary);
 
  private:
   std::string file_;   // "" for none

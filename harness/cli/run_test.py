@@ -132,21 +132,21 @@ class KnownFailuresTest(RunTest):
         return code, document
 
     def test_what_is_listed_fails_nothing(self):
-        code, document = self.with_list(f"# x.md\n{self.SWAP} # {self.MESSAGE}\n", self.SWAP,
+        code, document = self.with_list(f"# unreviewed\n{self.SWAP} # {self.MESSAGE}\n", self.SWAP,
                                         "--strict")
         self.assertEqual((code, document["departures"], document["counts"]["known"]), (0, [], 1))
 
     def test_everything_else_fails_the_run(self):
-        entry = f"# x.md\n{self.SWAP} # {self.MESSAGE}\n"
+        entry = f"# unreviewed\n{self.SWAP} # {self.MESSAGE}\n"
         for text, runs, departure in (
                 ("", self.SWAP, f"{self.SWAP}: finding, but not listed: {self.MESSAGE}"),
-                (f"# x.md\n{self.SWAP} # other\n", self.SWAP,
+                (f"# unreviewed\n{self.SWAP} # other\n", self.SWAP,
                  f"{self.SWAP}: finding otherwise than listed: {self.MESSAGE}"),
                 (entry + "crypto/round_trip/aes_restart # m\n", "crypto/round_trip/aes_restart",
                  "crypto/round_trip/aes_restart: listed, but its verdict is pass"),
                 (entry + "nats/lines # m\n", "crypto/round_trip",
                  "nats/lines: listed, but there is no such scenario"),
-                ("# x.md\ncrypto/options/program/spellings # m\n", "crypto/options/program",
+                ("# unreviewed\ncrypto/options/program/spellings # m\n", "crypto/options/program",
                  "crypto/options/program/spellings: listed, but its verdict is skipped")):
             code, document = self.with_list(text, runs)
             self.assertEqual((code, document["departures"]), (1, [departure]))
@@ -162,13 +162,25 @@ class KnownFailuresTest(RunTest):
         self.assertIn(self.SWAP, failures[0].text)
 
     def test_an_update_makes_the_run_pass(self):
-        known = self.write("list.txt", f"# mine: x.md\n{self.SWAP} # old\n")
+        known = self.write("list.txt", f"# mine: https://example.org/7\n{self.SWAP} # "
+                           f"{self.MESSAGE}\ncrypto/x # old\n")
         arguments = ("--target", "inproc", "--known-failures", known)
-        self.assertEqual(atrest("run", *arguments, "--update").returncode, 0)
+        done = atrest("run", *arguments, "--update")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("\ndropped: crypto/x # old\n", done.stdout)
+        self.assertIn("\nadded: ", done.stdout)
         self.assertEqual(self.report(*arguments, "--strict")[0], 0)
         text = known.read_text()
-        self.assertTrue(text.startswith(f"# mine: x.md\n{self.SWAP} # {self.MESSAGE}\n\n"), text)
+        self.assertTrue(text.startswith(
+            f"# mine: https://example.org/7\n{self.SWAP} # {self.MESSAGE}\n\n"), text)
         self.assertIn("# unreviewed\n", text)
+
+    def test_no_update_of_a_target_in_trouble(self):
+        known = self.write("list.txt", "# unreviewed\na # b\n")
+        done = atrest("run", "--target", "stdio:exit 5", "--known-failures", known, "--update")
+        self.assertEqual(done.returncode, 70)
+        self.assertIn(f"--update left {known} as it was", done.stderr)
+        self.assertEqual(known.read_text(), "# unreviewed\na # b\n")
 
     def test_an_update_needs_all_scenarios(self):
         known = self.write("list.txt", "")

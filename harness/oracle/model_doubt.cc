@@ -17,6 +17,8 @@ void Model::AddDoubtful(const scenario::Publish& publish, size_t first, size_t a
   for (size_t i = first; i < publish.payloads.size() && i <= acked; ++i) {
     Entry entry = EntryFor(publish.payloads[i]);
     entry.certain = i < acked;
+    if (publish.explicit_empty && publish.payloads[i].empty())
+      entry.storage = Entry::Storage::kUnspecified;
     doubt->second.sent.push_back(std::move(entry));
   }
 }

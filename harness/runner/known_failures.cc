@@ -1,7 +1,9 @@
 #include "harness/runner/known_failures.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "harness/report/printable.h"
@@ -38,9 +40,33 @@ std::string InOneLine(std::string text) {
   return text;
 }
 
+// The measured specification of the server that this project was built from; RUNS.md has what they
+// are.
+constexpr std::array<std::string_view, 7> kSpecification = {
+    "bug-catalogue.md", "clients.md",    "cluster.md", "documentation.md",
+    "options.md",       "standalone.md", "wire.md"};
+
+// A word without what belongs to the sentence around it.
+std::string Bare(const std::string& word) {
+  const size_t first = word.find_first_not_of("(\"'");
+  const size_t last = word.find_last_not_of(").,;:\"'");
+  return first == std::string::npos || last == std::string::npos || last < first
+             ? ""
+             : word.substr(first, last - first + 1);
+}
+
 // A reader must be able to look it up.
-bool HasLink(const std::string& reason) {
-  return reason.find("://") != std::string::npos || reason.find(".md") != std::string::npos;
+bool HasLink(const std::string& reason, const KnownFailures::HasDocument& has_document) {
+  std::istringstream words(reason);
+  for (std::string word; words >> word;) {
+    word = Bare(word);
+    const size_t scheme = word.find("://");
+    if (scheme != std::string::npos && scheme > 0 && scheme + 3 < word.size()) return true;
+    if (!word.ends_with(".md")) continue;
+    if (std::ranges::find(kSpecification, word) != kSpecification.end() || has_document(word))
+      return true;
+  }
+  return false;
 }
 
 void AddLine(std::string& text, const std::string& line) {
@@ -50,7 +76,8 @@ void AddLine(std::string& text, const std::string& line) {
 
 }  // namespace
 
-Result<KnownFailures> KnownFailures::Parse(const std::string& file, std::string_view text) {
+Result<KnownFailures> KnownFailures::Parse(const std::string& file, std::string_view text,
+                                           const HasDocument& has_document) {
   KnownFailures known;
   std::string comment;   // what was last commented
   bool is_open = false;  // that comment goes on in the next line
@@ -75,8 +102,8 @@ Result<KnownFailures> KnownFailures::Parse(const std::string& file, std::string_
     const size_t between = line.find(kBetween);
     if (between == std::string::npos) return fail("an entry is \"ID # MESSAGE\"");
     if (comment.empty()) return fail("no reason stands above the entry");
-    if (comment != kUnreviewed && !HasLink(comment))
-      return fail("the reason above has no link (a URL, or the name of a document)");
+    if (comment != kUnreviewed && !HasLink(comment, has_document))
+      return fail("the reason above has no link (a URL, or a document that is there)");
     const std::string id = line.substr(0, between);
     const Entry entry{line.substr(between + sizeof kBetween - 1), comment};
     if (!known.entries_.emplace(id, entry).second) return fail(id + " is listed twice");
@@ -115,17 +142,49 @@ std::vector<std::string> KnownFailures::Departures(const std::vector<verdict::Ve
   return lines;
 }
 
+Status KnownFailures::MayUpdateFrom(const verdict::RunSummary& summary) {
+  if (!summary.trouble.empty())
+    return {Code::kInvalid, "the target was not ready for any scenario: " + summary.trouble};
+  for (const verdict::Verdict& verdict : summary.verdicts) {
+    if (verdict.kind != verdict::Kind::kHarnessError && verdict.kind != verdict::Kind::kTimeout &&
+        verdict.kind != verdict::Kind::kUndecided)
+      continue;
+    return {Code::kInvalid, verdict.scenario + ": " + verdict::ShownKind(verdict) + ": " +
+                                report::Printable(verdict.message)};
+  }
+  return {};
+}
+
 KnownFailures KnownFailures::Updated(const std::vector<verdict::Verdict>& verdicts) const {
   KnownFailures updated;
   updated.head_ = head_;
   for (const verdict::Verdict& verdict : verdicts) {
     if (!verdict::IsFailure(verdict)) continue;
     const auto entry = entries_.find(verdict.scenario);
+    const std::string message = report::Printable(verdict.message);
+    // Somebody looked at the failure that was listed, not at this one.
+    const bool is_reviewed = entry != entries_.end() && entry->second.message == message;
     updated.entries_[verdict.scenario] = {
-        report::Printable(verdict.message),
-        entry == entries_.end() ? std::string(kUnreviewed) : entry->second.reason};
+        message, is_reviewed ? entry->second.reason : std::string(kUnreviewed)};
   }
   return updated;
+}
+
+std::vector<std::string> KnownFailures::ChangesFrom(const KnownFailures& before) const {
+  std::vector<std::string> lines;
+  for (const auto& [id, entry] : entries_) {
+    const auto was = before.entries_.find(id);
+    if (was == before.entries_.end()) {
+      lines.push_back("added: " + id + kBetween + entry.message);
+    } else if (was->second.message != entry.message) {
+      lines.push_back("changed: " + id + kBetween + entry.message +
+                      ", it was: " + was->second.message);
+    }
+  }
+  for (const auto& [id, entry] : before.entries_) {
+    if (!entries_.contains(id)) lines.push_back("dropped: " + id + kBetween + entry.message);
+  }
+  return lines;
 }
 
 std::string KnownFailures::Print() const {

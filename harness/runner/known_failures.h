@@ -5,6 +5,7 @@
 // Threads: values.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -18,7 +19,10 @@ namespace atrest::runner {
 
 class KnownFailures {
  public:
-  static Result<KnownFailures> Parse(const std::string& file, std::string_view text);
+  // HAS_DOCUMENT says whether a path that a reason names is there, below the root of the suite.
+  using HasDocument = std::function<bool(const std::string&)>;
+  static Result<KnownFailures> Parse(const std::string& file, std::string_view text,
+                                     const HasDocument& has_document);
 
   // Gives VERDICT the reason of its entry if it fails as that says.
   void Mark(verdict::Verdict& verdict) const;
@@ -28,9 +32,16 @@ class KnownFailures {
   std::vector<std::string> Departures(const std::vector<verdict::Verdict>& verdicts,
                                       const std::set<std::string>& all) const;
 
-  // The list that VERDICTS, of all scenarios, agree with. What was listed keeps its reason; what is
-  // new is "unreviewed".
+  // Why no list may be made of SUMMARY: some verdict of it says nothing lasting of the target. OK
+  // for one that it may be made of.
+  static Status MayUpdateFrom(const verdict::RunSummary& summary);
+
+  // The list that VERDICTS, of all scenarios, agree with. What fails as listed keeps its reason;
+  // what is new, or fails otherwise, is "unreviewed".
   KnownFailures Updated(const std::vector<verdict::Verdict>& verdicts) const;
+
+  // A line for each entry that was added to BEFORE, changed or dropped to come to this list.
+  std::vector<std::string> ChangesFrom(const KnownFailures& before) const;
 
   // The file: entries by reason, both in order.
   std::string Print() const;

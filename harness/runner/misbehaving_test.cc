@@ -234,12 +234,17 @@ TEST_F(MisbehavingTest, ATimeoutThatDoesNotComeAgainIsNoVerdict) {
   const auto summary = RunAll("hang-once " + file, starts).value();
   std::filesystem::remove(file);
   EXPECT_EQ(summary.verdicts[0].kind, Kind::kPass);
+  EXPECT_TRUE(summary.verdicts[0].trace.front().starts_with(
+      "a first attempt timed out: the adapter did not answer \"publish\""))
+      << summary.verdicts[0].trace.front();
+  EXPECT_FALSE(summary.verdicts[1].trace.front().starts_with("a first attempt"));
   EXPECT_EQ(starts, 4);  // the first look, twice, and once
 }
 
 TEST_F(MisbehavingTest, WhatFailsAtHelloIsNotTriedForEachScenario) {
   int starts = 0;
   const auto summary = RunAll("exit-0", starts).value();
+  EXPECT_FALSE(summary.trouble.empty());
   EXPECT_EQ(summary.verdicts[0].kind, Kind::kCrashed);
   EXPECT_EQ(summary.verdicts[1].kind, Kind::kCrashed);
   EXPECT_EQ(starts, 1);

@@ -61,7 +61,9 @@ Result<std::vector<Found>> Oracles::Observe(size_t index, const scenario::Step& 
   tampered_ = tampered_ || std::holds_alternative<scenario::Tamper>(step.action);
   for (oracle::Finding& finding : on_disk.value()) {
     // What is lost behind damage is for those who ask what damage may do.
-    const bool is_loss = finding.requirement.empty() && finding.level == verdict::Level::kMust;
+    const bool is_loss =
+        finding.level == verdict::Level::kMust &&
+        (finding.requirement.empty() || disktruth::IsOfAnyStore(finding.requirement));
     if (tampered_ && is_loss) {
       finding.requirement = "H-loss-reported";
       finding.level = verdict::Level::kShould;

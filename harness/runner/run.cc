@@ -89,8 +89,13 @@ Verdict RunOne(const Scenario& scenario, const Context& context) {
   const int64_t began = context.clock.NowNs();
   Verdict verdict = TryOne(scenario, context, context.patience);
   if (verdict.kind == verdict::Kind::kTimeout && !context.has_blamed) {
+    const std::string first = verdict.message;
     verdict = TryOne(scenario, context, context.patience * kSlow);
-    if (verdict.kind == verdict::Kind::kTimeout) context.has_blamed = true;
+    if (verdict.kind == verdict::Kind::kTimeout) {
+      context.has_blamed = true;
+    } else {
+      verdict.trace.insert(verdict.trace.begin(), "a first attempt timed out: " + first);
+    }
   }
   verdict.replay = "atrest run " + scenario.id + TargetArguments(context.options);
   verdict.seconds = SecondsOf(context.clock.NowNs() - began);
@@ -107,6 +112,14 @@ Result<std::unique_ptr<driver::Driver>> Probe(const RunOptions& options) {
   driver::DriverOptions slow;
   slow.patience = kSlow;
   return options.make_driver(slow);
+}
+
+// Why a target is in trouble; one of the outcomes that driver.h names for it.
+std::string WhyOf(const verdict::Observation& trouble) {
+  if (const auto* crashed = std::get_if<verdict::Crashed>(&trouble.outcome)) return crashed->how;
+  if (const auto* late = std::get_if<verdict::TimedOut>(&trouble.outcome)) return late->why;
+  if (const auto* wrong = std::get_if<verdict::Violated>(&trouble.outcome)) return wrong->why;
+  return "it was not ready";
 }
 
 KeptHead HeadOf(const RunOptions& options, const driver::TargetInfo& info,
@@ -198,7 +211,8 @@ Result<verdict::RunSummary> Run(const Suite& suite, const std::vector<Scenario>&
   if (!options.keep.empty())
     ATREST_TRY(WriteHead(files, options.keep, HeadOf(options, info, scenarios)));
   InOrder verdicts(scenarios.size(), options, events);
-  if (probe.value()->Trouble()) {
+  if (const auto trouble = probe.value()->Trouble()) {
+    summary.trouble = WhyOf(*trouble);
     if (events.starting) events.starting(summary);
     const Context context{suite, options, files, clock, 1, *has_blamed.get()};
     for (size_t i = 0; i < scenarios.size(); ++i)

@@ -56,6 +56,7 @@ struct RunSummary {
   std::string started_at;                            // RFC 3339, UTC
   double seconds = 0;
   bool strict = false;
+  std::string trouble;         // what kept the target from being ready at all; "" for nothing
   std::string calibration;     // how fast the target answered, and how long it is waited for
   std::string known_failures;  // the list that is in force; "" for none
   // Where the verdicts do not agree with that list, a line each: the run failed.
