@@ -76,10 +76,10 @@ void Model::JudgeDoubtful(const scenario::Read& read, const verdict::Read& seen,
   const bool is_prefix = seen.deliveries.size() >= read.max || !seen.error.empty() || may_end_early;
   if (CanBeLeft(doubt.sent, payloads, with_first, is_prefix)) return;
   // A message that was on its way and came back may have cost the one that got its sequence: no
-  // document speaks of that. Where none came back, nothing explains what is missing; the last
-  // message alone does not show it.
+  // document speaks of that. Where none came back, nothing explains what is missing; a part of
+  // the channel does not show it.
   const bool came_back =
-      read.from == scenario::Read::From::kLast ||
+      read.from != scenario::Read::From::kFirst ||
       std::ranges::any_of(doubt.sent, [&](const Entry& entry) {
         return !entry.certain && std::ranges::find(payloads, entry.payload) != payloads.end();
       });
