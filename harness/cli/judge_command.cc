@@ -56,6 +56,7 @@ verdict::RunSummary Judge(const JudgeArguments& arguments, const runner::KeptHea
     const auto kept = ValueOr(runner::KeptScenario::Read(files, arguments.directory, id, suite),
                               ExitCode::kUsage);
     runner::ExecuteOptions execute;
+    execute.requirements = head.requirements;
     const auto reference = ValueOr(
         runner::ReferenceFor(kept.scenario(), head.info, ReferenceFactory(root)), ExitCode::kUsage);
     execute.reference = reference.get();

@@ -25,6 +25,14 @@ std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind
 
 }  // namespace
 
+Status MayKeepIn(env::FileSystem& files, const std::string& directory) {
+  if (!files.Exists(directory) || files.Exists(directory + "/run.json")) return {};
+  const auto listed = files.List(directory);
+  if (!listed.ok()) return listed.status();
+  if (listed.value().empty()) return {};
+  return {Code::kInvalid, directory + ": is not empty, and holds no kept run (no run.json)"};
+}
+
 Status WriteHead(env::FileSystem& files, const std::string& directory, const KeptHead& head) {
   ATREST_TRY(files.MakeDirectories(directory));
   return WriteJson(files, directory + "/run.json",
@@ -37,6 +45,8 @@ Status WriteHead(env::FileSystem& files, const std::string& directory, const Kep
                     {"version", BytesToJson(head.info.version)},
                     {"capabilities", head.info.capabilities},
                     {"is_reference", head.info.is_reference},
+                    {"lacks", head.info.lacks},
+                    {"requirements", head.requirements},
                     {"scenarios", head.scenarios}});
 }
 
@@ -65,6 +75,8 @@ Result<KeptHead> ReadHead(env::FileSystem& files, const std::string& directory) 
     head.info.version = json.at("version").is_string() ? json.at("version") : Json("?");
     head.info.capabilities = json.at("capabilities").get<std::vector<std::string>>();
     head.info.is_reference = json.at("is_reference");
+    head.info.lacks = json.at("lacks").get<std::map<std::string, std::string>>();
+    head.requirements = json.at("requirements").get<std::set<std::string>>();
     head.scenarios = json.at("scenarios").get<std::vector<std::string>>();
     return head;
   } catch (const Json::exception& error) {
@@ -106,6 +118,8 @@ Status KeepObserver::After(size_t index, const scenario::Step&, const verdict::O
   Json changed = Json::array();
   ATREST_TRY(Walk(driver, "", folder_ + "/files/" + std::to_string(index), tree, changed));
   Json step = {{"step", index}, {"observation", ToJson(seen)}, {"changed", changed}};
+  if (const std::string output = target_.KeepOutput(); !output.empty())
+    step["output"] = BytesToJson(output);
   for (const auto& [path, hash] : last_.hashes) {
     if (!tree.hashes.contains(path)) step["removed"].push_back(BytesToJson(path));
   }

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/driver/driver.h"
@@ -26,20 +28,73 @@ struct KeptHead {
   uint64_t seed = 1;
   driver::TargetInfo info;
   std::vector<std::string> scenarios;  // ids, in the order run
+  // Those that counted, of the suite version that was asked for; empty: all did.
+  std::set<std::string> requirements = {};
 };
+// DIRECTORY may hold an earlier kept run, and nothing else. kInvalid "DIRECTORY: why".
+Status MayKeepIn(env::FileSystem& files, const std::string& directory);
 Status WriteHead(env::FileSystem& files, const std::string& directory, const KeptHead& head);
 Result<KeptHead> ReadHead(env::FileSystem& files, const std::string& directory);
 
 // A JSON file of a kept run.
 Result<nlohmann::json> ReadKept(env::FileSystem& files, const std::string& path);
 
+// The target of a run that is kept: what it writes is seen by the one who keeps it and by the
+// oracles alike.
+// Ownership: the driver is borrowed.
+class KeepingDriver : public driver::Driver {
+ public:
+  explicit KeepingDriver(driver::Driver& target) : target_(target) {}
+
+  // What TakeOutput is to return next grows by what came since the last call, which is returned.
+  std::string KeepOutput() {
+    std::string more = target_.TakeOutput();
+    output_ += more;
+    return more;
+  }
+  std::string TakeOutput() override { return std::exchange(output_, {}); }
+
+  driver::TargetInfo Info() const override { return target_.Info(); }
+  std::optional<verdict::Observation> Trouble() const override { return target_.Trouble(); }
+  Result<verdict::Observation> Start(const scenario::Settings& settings,
+                                     const std::map<std::string, std::string>& keys) override {
+    return target_.Start(settings, keys);
+  }
+  Result<verdict::Observation> Publish(const scenario::Publish& publish) override {
+    return target_.Publish(publish);
+  }
+  Result<verdict::Observation> Read(const scenario::Read& read) override {
+    return target_.Read(read);
+  }
+  Result<verdict::Observation> Stop() override { return target_.Stop(); }
+  Result<verdict::Observation> Kill() override { return target_.Kill(); }
+  Result<verdict::Observation> Wait(const scenario::Wait& wait) override {
+    return target_.Wait(wait);
+  }
+  Result<verdict::Observation> Interrupt(const scenario::Interrupt& interrupt) override {
+    return target_.Interrupt(interrupt);
+  }
+  Result<verdict::Observation> Act(const scenario::ClientStep& step) override {
+    return target_.Act(step);
+  }
+  env::FileSystem& files() override { return target_.files(); }
+  std::string directory() const override { return target_.directory(); }
+  std::optional<int> process() const override { return target_.process(); }
+  std::string barrier_channel() const override { return target_.barrier_channel(); }
+
+ private:
+  driver::Driver& target_;
+  std::string output_;
+};
+
 // Writes one scenario of a kept run while it is executed: what was seen in each step, and the files
 // of the target that the step changed.
 class KeepObserver : public StepObserver {
  public:
-  // FOLDER: the scenario's. FILES is where the run is kept, whatever the target's own is.
-  KeepObserver(env::FileSystem& files, std::string folder)
-      : files_(files), folder_(std::move(folder)) {}
+  // FOLDER: the scenario's. FILES is where the run is kept, whatever the target's own is. TARGET
+  // is the driver that the scenario is executed on.
+  KeepObserver(env::FileSystem& files, std::string folder, KeepingDriver& target)
+      : files_(files), folder_(std::move(folder)), target_(target) {}
 
   Status After(size_t index, const scenario::Step& step, const verdict::Observation& seen,
                driver::Driver& driver) override;
@@ -58,6 +113,7 @@ class KeepObserver : public StepObserver {
 
   env::FileSystem& files_;
   std::string folder_;
+  KeepingDriver& target_;
   Tree last_;
   nlohmann::json steps_ = nlohmann::json::array();
 };

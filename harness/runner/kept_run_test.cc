@@ -23,13 +23,18 @@ class KeptRunTest : public testing::Test {
  protected:
   verdict::Verdict Keep(const scenario::Scenario& scenario, const std::string& target) {
     const auto driver = driver::MakeDriver(target, {}).value();
-    KeepObserver keeper(kept_, kDirectory + ("/" + scenario.id));
+    return KeepOn(*driver, scenario, target);
+  }
+  verdict::Verdict KeepOn(driver::Driver& target_driver, const scenario::Scenario& scenario,
+                          const std::string& target) {
+    KeepingDriver driver(target_driver);
+    KeepObserver keeper(kept_, kDirectory + ("/" + scenario.id), driver);
     ExecuteOptions options;
     options.observer = &keeper;
-    auto verdict = ExecuteWith(scenario, *driver, suite_, files_, options).verdict;
-    const Status ended = keeper.End(suite_.TextOf(scenario.id).value(), verdict, *driver);
+    auto verdict = ExecuteWith(scenario, driver, suite_, files_, options).verdict;
+    const Status ended = keeper.End(suite_.TextOf(scenario.id).value(), verdict, driver);
     EXPECT_TRUE(ended.ok()) << ended.message();
-    head_ = {target, "", 1, driver->Info(), {scenario.id}};
+    head_ = {target, "", 1, driver.Info(), {scenario.id}};
     return verdict;
   }
   Result<verdict::Verdict> Judge(const std::string& id) {
@@ -64,6 +69,44 @@ TEST_F(KeptRunTest, JudgedAgainEveryVerdictIsTheSame) { ExpectTheSameOfAll("inpr
 
 TEST_F(KeptRunTest, SoItIsForATargetThatFails) { ExpectTheSameOfAll("canary:plain"); }
 
+// A target that tells the next to come along its keys.
+class Chatty : public KeepingDriver {
+ public:
+  using KeepingDriver::KeepingDriver;
+  Result<verdict::Observation> Start(const scenario::Settings& settings,
+                                     const std::map<std::string, std::string>& keys) override {
+    for (const auto& [name, key] : keys) said_ += "the key is " + key + "\n";
+    return KeepingDriver::Start(settings, keys);
+  }
+  std::string TakeOutput() override { return std::exchange(said_, {}); }
+
+ private:
+  std::string said_;
+};
+
+TEST_F(KeptRunTest, SecretsInTheOutputAreSeenAgain) {
+  const auto scenario = Named("crypto/secrets/wrong_key");
+  const auto inproc = driver::MakeDriver("inproc", {}).value();
+  Chatty chatty(*inproc);
+  const auto given = KeepOn(chatty, scenario, "inproc");
+  EXPECT_EQ(given.oracle, "disk");
+  EXPECT_EQ(given.kind, verdict::Kind::kFail);
+  const auto judged = Judge(scenario.id).value();
+  EXPECT_EQ(judged.message, given.message);
+  EXPECT_EQ(judged.kind, given.kind);
+}
+
+TEST_F(KeptRunTest, ADirectoryWithOtherThingsIsRefused) {
+  EXPECT_TRUE(MayKeepIn(kept_, "/none").ok());
+  ASSERT_TRUE(kept_.MakeDirectories(kDirectory).ok());
+  EXPECT_TRUE(MayKeepIn(kept_, kDirectory).ok());
+  Replace("notes.txt", "mine");
+  EXPECT_EQ(MayKeepIn(kept_, kDirectory).message(),
+            "/kept-run: is not empty, and holds no kept run (no run.json)");
+  ASSERT_TRUE(WriteHead(kept_, kDirectory, {"inproc", "", 1, {}, {}}).ok());
+  EXPECT_TRUE(MayKeepIn(kept_, kDirectory).ok());
+}
+
 TEST_F(KeptRunTest, OnlyWhatAStepChangedIsKept) {
   Keep(Named("crypto/round_trip/aes_restart"), "inproc");
   const std::string folder = std::string(kDirectory) + "/crypto/round_trip/aes_restart/files/";
@@ -88,7 +131,9 @@ TEST_F(KeptRunTest, WhatIsMissingOrChangedIsTold) {
 }
 
 TEST_F(KeptRunTest, AHeadComesBack) {
-  const KeptHead head{"inproc", "/bin/x", 7, {"inproc", "0.25.6", {"file"}, true}, {"a/b", "c"}};
+  const KeptHead head{
+      "inproc",     "/bin/x",        7, {"inproc", "0.25.6", {"file"}, true, {{"kill", "why"}}},
+      {"a/b", "c"}, {"D-01", "D-02"}};
   ASSERT_TRUE(WriteHead(kept_, kDirectory, head).ok());
   const KeptHead read = ReadHead(kept_, kDirectory).value();
   EXPECT_EQ(read.target, head.target);
@@ -96,6 +141,8 @@ TEST_F(KeptRunTest, AHeadComesBack) {
   EXPECT_EQ(read.seed, head.seed);
   EXPECT_EQ(read.info.capabilities, head.info.capabilities);
   EXPECT_TRUE(read.info.is_reference);
+  EXPECT_EQ(read.info.lacks, head.info.lacks);
+  EXPECT_EQ(read.requirements, head.requirements);
   EXPECT_EQ(read.scenarios, head.scenarios);
   EXPECT_FALSE(ReadHead(kept_, "/none").ok());
 }

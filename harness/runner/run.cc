@@ -62,10 +62,13 @@ Verdict JudgeOn(driver::Driver& driver, const Scenario& scenario, const Context&
   const auto reference = ReferenceFor(scenario, driver.Info(), options.make_reference);
   if (!reference.ok()) return HarnessError(scenario, reference.status().message());
   execute.reference = reference.value().get();
-  KeepObserver keeper(context.files, FolderFor(scenario, context));
-  if (!options.keep.empty()) execute.observer = &keeper;
-  Verdict verdict = ExecuteWith(scenario, driver, context.suite, context.files, execute).verdict;
-  if (options.keep.empty()) return verdict;
+  if (options.keep.empty())
+    return ExecuteWith(scenario, driver, context.suite, context.files, execute).verdict;
+  KeepingDriver kept_driver(driver);
+  KeepObserver keeper(context.files, FolderFor(scenario, context), kept_driver);
+  execute.observer = &keeper;
+  Verdict verdict =
+      ExecuteWith(scenario, kept_driver, context.suite, context.files, execute).verdict;
   const auto text = context.suite.TextOf(scenario.id);
   const Status kept = text.ok() ? keeper.End(text.value(), verdict, driver) : text.status();
   return kept.ok() ? verdict : HarnessError(scenario, kept.message());
@@ -124,7 +127,7 @@ std::string WhyOf(const verdict::Observation& trouble) {
 
 KeptHead HeadOf(const RunOptions& options, const driver::TargetInfo& info,
                 const std::vector<Scenario>& scenarios) {
-  KeptHead head{options.target, options.server, options.seed, info, {}};
+  KeptHead head{options.target, options.server, options.seed, info, {}, options.requirements};
   for (const Scenario& scenario : scenarios) head.scenarios.push_back(scenario.id);
   return head;
 }
@@ -208,8 +211,10 @@ Result<verdict::RunSummary> Run(const Suite& suite, const std::vector<Scenario>&
   const int64_t began = clock.NowNs();
   const driver::TargetInfo info = probe.value()->Info();
   verdict::RunSummary summary = BeginSummary(options, info, clock);
-  if (!options.keep.empty())
+  if (!options.keep.empty()) {
+    ATREST_TRY(MayKeepIn(files, options.keep));
     ATREST_TRY(WriteHead(files, options.keep, HeadOf(options, info, scenarios)));
+  }
   InOrder verdicts(scenarios.size(), options, events);
   if (const auto trouble = probe.value()->Trouble()) {
     summary.trouble = WhyOf(*trouble);
