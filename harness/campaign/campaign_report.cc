@@ -4,6 +4,8 @@
 #include <iomanip>
 #include <nlohmann/json.hpp>
 
+#include "harness/runner/summary.h"
+
 namespace atrest::campaign {
 namespace {
 
@@ -16,13 +18,14 @@ const generate::Property& PropertyOf(const Failure& failure) {
 
 // The case as it was generated.
 std::string AgainCommand(const Report& report, const Failure& failure) {
-  return "atrest fuzz --target " + report.target + report.more_arguments + " --property " +
-         PropertyOf(failure).id + " --seed " + std::to_string(failure.seed) +
-         " --cases 1 --steps " + std::to_string(report.steps);
+  return "atrest fuzz --target " + runner::Quoted(report.target) + report.more_arguments +
+         report.fuzz_arguments + " --property " + PropertyOf(failure).id + " --seed " +
+         std::to_string(failure.seed) + " --cases 1 --steps " + std::to_string(report.steps);
 }
 
 std::string ReplayCommand(const Report& report, const Reduced& reduced) {
-  return "atrest replay " + reduced.file + " --target " + report.target + report.more_arguments;
+  return "atrest replay " + runner::Quoted(reduced.file) + " --target " +
+         runner::Quoted(report.target) + report.more_arguments + report.replay_arguments;
 }
 
 double CasesPerSecond(const JobsOutcome& outcome) {

@@ -21,7 +21,10 @@ namespace atrest::campaign {
 struct Report {
   std::vector<std::pair<std::string, std::string>> options;  // as they were printed first
   std::string target;                                        // as on the command line
-  std::string more_arguments;                                // that a replay needs: " --server P"
+  // What else its commands need, as a shell takes it: both (" --server P"), one of them.
+  std::string more_arguments;
+  std::string fuzz_arguments;
+  std::string replay_arguments;
   const JobsOutcome* outcome = nullptr;
   std::set<std::string> capabilities;
   bool strict = false;

@@ -90,7 +90,14 @@ class CanaryTest(unittest.TestCase):
 
 class ExitCodeTest(unittest.TestCase):
     def test_nothing_run_is_3(self):
-        self.assertEqual(atrest("run", "no/such/*", "--target", "inproc").returncode, 3)
+        done = atrest("run", "no/such/*", "--target", "inproc")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no scenario matches no/such/*\n", done.stderr)
+        done = atrest("run", "no/such/*", "crypto/*", "--target", "inproc")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("no scenario matches no/such/*\n", done.stderr)
+        self.assertEqual(atrest("run", "no/such/*", "--target", "inproc", "--seed", -1).returncode,
+                         64)
         self.assertEqual(atrest("list", "no/such/*").returncode, 3)
 
     def test_usage_is_64(self):

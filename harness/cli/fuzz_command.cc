@@ -5,6 +5,7 @@
 #include "harness/campaign/campaign_report.h"
 #include "harness/cli/command.h"
 #include "harness/cli/run_reporters.h"
+#include "harness/runner/summary.h"
 #include "reference/env/posix_env.h"
 
 namespace atrest::cli {
@@ -48,11 +49,18 @@ void ParseShard(const std::string& text, campaign::JobOptions& jobs) {
     throw CommandError{ExitCode::kUsage, "--shard is I/N, I from 0 and below N"};
 }
 
-std::string MoreArguments(const FuzzArguments& arguments) {
-  std::string more;
-  if (!arguments.target.server.empty()) more += " --server " + arguments.target.server;
-  if (arguments.driver_seed != 1) more += " --driver-seed " + std::to_string(arguments.driver_seed);
-  return more;
+// What the commands that repeat a failure need.
+void SayTarget(const FuzzArguments& arguments, campaign::Report& report) {
+  report.target = arguments.target.name;
+  report.more_arguments = DetailsOf(arguments.target);
+  if (!arguments.root.empty()) report.more_arguments += " --root " + runner::Quoted(arguments.root);
+  const std::string seed = std::to_string(arguments.driver_seed);
+  if (arguments.driver_seed != 1) {
+    report.fuzz_arguments = " --driver-seed " + seed;
+    report.replay_arguments = " --seed " + seed;
+  }
+  if (arguments.jobs.case_ms != campaign::JobOptions().case_ms)
+    report.fuzz_arguments += " --case-time " + std::to_string(arguments.jobs.case_ms);
 }
 
 // Everything that a campaign is a function of.
@@ -61,7 +69,7 @@ std::vector<std::pair<std::string, std::string>> OptionsOf(const FuzzArguments& 
   std::string patterns;
   for (const std::string& pattern : arguments.patterns)
     patterns += (patterns.empty() ? "" : " ") + pattern;
-  return {{"target", arguments.target.name + MoreArguments(arguments)},
+  return {{"target", arguments.target.name + DetailsOf(arguments.target)},
           {"version", version},
           {"seed", std::to_string(arguments.jobs.seed)},
           {"cases", std::to_string(arguments.jobs.cases)},
@@ -70,7 +78,8 @@ std::vector<std::pair<std::string, std::string>> OptionsOf(const FuzzArguments& 
           {"jobs", std::to_string(arguments.jobs.jobs)},
           {"shard", arguments.shard},
           {"property", patterns.empty() ? "*" : patterns},
-          {"oracles", arguments.no_oracles ? "none" : "all"}};
+          {"oracles", arguments.no_oracles ? "none" : "all"},
+          {"driver seed", std::to_string(arguments.driver_seed)}};
 }
 
 // One failure after the other, each with its share of what is left of the time.
@@ -107,8 +116,26 @@ void WriteJson(const std::string& path, const std::string& json) {
   if (!file) throw CommandError{ExitCode::kUsage, "cannot write " + path};
 }
 
+// What the target says of itself. One that does not get ready is judged for that, and no further.
+driver::TargetInfo Probe(const driver::DriverFactory& make) {
+  const auto probe = ValueOr(make({}), ExitCode::kUsage);
+  const auto trouble = probe->Trouble();
+  if (!trouble) return probe->Info();
+  if (const auto* crashed = std::get_if<verdict::Crashed>(&trouble->outcome))
+    throw CommandError{ExitCode::kConformanceFailed, "the target ended by itself: " + crashed->how};
+  if (const auto* late = std::get_if<verdict::TimedOut>(&trouble->outcome))
+    throw CommandError{ExitCode::kUndecided, late->why};
+  const auto* violated = std::get_if<verdict::Violated>(&trouble->outcome);
+  throw CommandError{ExitCode::kHarnessFailed,
+                     violated ? "the protocol is broken: " + violated->why
+                              : "the driver is in a trouble that it does not name"};
+}
+
 ExitCode Fuzz(FuzzArguments arguments) {
   ParseShard(arguments.shard, arguments.jobs);
+  std::vector<std::string> known;
+  for (const generate::Property& property : generate::Properties()) known.emplace_back(property.id);
+  if (!SayUnmatched(arguments.patterns, known)) return ExitCode::kNothingRun;
   arguments.jobs.time_ms = arguments.time_s * kMsPerSecond;
   const std::string root = FindRoot(arguments.root);
   env::PosixFileSystem files;
@@ -119,7 +146,7 @@ ExitCode Fuzz(FuzzArguments arguments) {
   options.make_driver = FactoryFor(arguments.target, root);
   options.driver_seed = arguments.driver_seed;
   options.oracles = !arguments.no_oracles;
-  const auto info = ValueOr(options.make_driver({}), ExitCode::kUsage)->Info();
+  const auto info = Probe(options.make_driver);
   options.generate.steps = arguments.steps;
   options.generate.capabilities = {info.capabilities.begin(), info.capabilities.end()};
   options.properties = campaign::PropertiesFor(arguments.patterns, options.generate.capabilities);
@@ -131,8 +158,7 @@ ExitCode Fuzz(FuzzArguments arguments) {
 
   campaign::Report report;
   report.options = OptionsOf(arguments, info.version);
-  report.target = arguments.target.name;
-  report.more_arguments = MoreArguments(arguments);
+  SayTarget(arguments, report);
   report.capabilities = options.generate.capabilities;
   report.strict = arguments.strict;
   report.steps = arguments.steps;
@@ -141,7 +167,7 @@ ExitCode Fuzz(FuzzArguments arguments) {
   for (const auto& [name, value] : report.options) std::cout << ' ' << name << ' ' << value << ';';
   std::cout << '\n' << std::flush;
   if (options.properties.empty()) {
-    std::cout << "no property matches, or none is for this target\n";
+    std::cout << "no property that was asked for is for this target\n";
     return ExitCode::kNothingRun;
   }
   const campaign::Cases cases(suite, files, options);

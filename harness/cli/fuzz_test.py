@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -83,19 +84,21 @@ class FuzzTest(unittest.TestCase):
             store = (pathlib.Path(directory) / found[0]["file"]).with_suffix(".store-before")
             self.assertTrue((store / "server.dat").is_file())
             replayed = subprocess.run(
-                [ATREST, *found[0]["replay"].split()[1:], "--root", str(ROOT)], cwd=directory,
+                [ATREST, *shlex.split(found[0]["replay"])[1:]], cwd=directory,
                 check=False, capture_output=True, text=True, timeout=60)
             self.assertIn("H-replay", replayed.stdout, replayed.stderr)
 
     def test_a_case_is_repeated_by_the_command_that_is_shown(self):
         with tempfile.TemporaryDirectory() as directory:
             path = pathlib.Path(directory) / "report.json"
-            fuzz("--target", "inproc", "--cases", "80", "--shrink-time", "0", "--json", str(path))
+            fuzz("--target", "inproc", "--cases", "80", "--shrink-time", "0", "--json", str(path),
+                 "--case-time", "50000", "--answer-ms", "7000", "--driver-seed", "3")
             failures = json.loads(path.read_text(encoding="utf-8"))["failures"]
             self.assertGreater(len(failures), 5)
             for failure in failures[:6]:
-                again = fuzz(*failure["again"].split()[2:], "--shrink-time", "0", "--json",
-                             str(path))
+                again = subprocess.run(
+                    [ATREST, *shlex.split(failure["again"])[1:], "--shrink-time", "0", "--json",
+                     str(path)], check=False, capture_output=True, text=True, timeout=300)
                 repeated = json.loads(path.read_text(encoding="utf-8"))["failures"]
                 self.assertIn((failure["requirement"], failure["message"]),
                               [(f["requirement"], f["message"]) for f in repeated], again.stdout)
@@ -109,11 +112,21 @@ class FuzzTest(unittest.TestCase):
         self.assertRegex(done.stdout, r"coverage: \d+ of \d+ pairs\n  not seen: ")
 
     def test_what_cannot_be_run_is_said(self):
-        self.assertEqual(fuzz("--target", "inproc", "--property", "nothing").returncode,
-                         NOTHING_RUN)
+        done = fuzz("--target", "inproc", "--property", "nothing")
+        self.assertEqual(done.returncode, NOTHING_RUN)
+        self.assertIn("no scenario matches nothing\n", done.stderr)
+        done = fuzz("--property", "nothing", "--property", "property/tamper/*")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("no scenario matches nothing\n", done.stderr)
+        self.assertEqual(fuzz("--seed", "-1", "--cases", "1").returncode, USAGE)
         self.assertEqual(fuzz("--target", "inproc", "--shard", "2/2").returncode, USAGE)
         self.assertEqual(fuzz("--target", "inproc", "--shard", "x").returncode, USAGE)
         self.assertEqual(fuzz("--target", "nowhere").returncode, USAGE)
+
+    def test_a_target_that_does_not_get_ready_is_no_empty_campaign(self):
+        done = fuzz("--target", "stdio:false", "--cases", "1")
+        self.assertEqual(done.returncode, CONFORMANCE_FAILED, done.stdout + done.stderr)
+        self.assertIn("exit 1", done.stderr)
 
     def test_an_interrupt_leaves_what_was_found(self):
         with subprocess.Popen(

@@ -17,6 +17,18 @@ constexpr char kFooter[] =
     "--strict, else 0);\n"
     "10 to 13 simulator; 64 usage; 70 the harness itself failed.";
 
+// The parser takes -1 for the largest number that there is.
+void RefuseNegatives(CLI::App& app) {
+  const auto refuse = [](const std::string& text) {
+    return text.starts_with('-') ? "the value must not be negative: " + text : std::string();
+  };
+  for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
+    for (CLI::Option* option : verb->get_options()) {
+      if (option->get_type_name().starts_with("UINT")) option->check(refuse, "");
+    }
+  }
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("atrest: conformance of encryption at rest in NATS Streaming servers", "atrest");
   app.set_version_flag("--version", std::string("atrest ") + atrest::runner::kVersion);
@@ -35,6 +47,7 @@ int Main(int argc, char** argv) {
   atrest::cli::AddMinimiseCommand(app, chosen);
   atrest::cli::AddRecordCommand(app, chosen);
   atrest::cli::AddCaptureCommand(app, chosen);
+  RefuseNegatives(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {

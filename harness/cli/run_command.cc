@@ -115,17 +115,25 @@ Scenarios Chosen(const RunArguments& arguments, Scenarios all,
   return all;
 }
 
+std::vector<std::string> IdsOf(const Scenarios& scenarios) {
+  std::vector<std::string> ids;
+  for (const scenario::Scenario& scenario : scenarios) ids.push_back(scenario.id);
+  return ids;
+}
+
 // The scenarios that the arguments ask for, and which requirements count among OPTIONS.
 Scenarios Load(const RunArguments& arguments, const runner::Suite& suite,
                runner::RunOptions& options) {
   if (arguments.version.empty()) {
     auto all = ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed);
+    SayUnmatched(arguments.patterns, IdsOf(all));
     return Chosen(arguments, std::move(all), options.configuration);
   }
   const auto version = ValueOr(suite.Version(arguments.version), ExitCode::kUsage);
   options.requirements = version.requirements;
   options.configuration["suite version"] = arguments.version;
   auto all = ValueOr(suite.LoadFrozen(version, arguments.patterns), ExitCode::kHarnessFailed);
+  SayUnmatched(arguments.patterns, IdsOf(all));
   return Chosen(arguments, std::move(all), options.configuration);
 }
 

@@ -1,9 +1,11 @@
 #include "harness/cli/run_reporters.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
 #include "harness/driver/registry.h"
+#include "harness/runner/summary.h"
 
 namespace atrest::cli {
 namespace {
@@ -79,6 +81,35 @@ void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::
       ->required()
       ->allow_extra_args(false);
   AddDetailOptions(verb, target);
+}
+
+bool SayUnmatched(const std::vector<std::string>& patterns, const std::vector<std::string>& ids) {
+  std::vector<std::string> unmatched;
+  for (const std::string& pattern : patterns) {
+    const auto matches = [&](const std::string& id) { return runner::MatchesPattern(pattern, id); };
+    if (std::ranges::none_of(ids, matches)) unmatched.push_back(pattern);
+  }
+  if (unmatched.empty()) return true;
+  if (unmatched.size() < patterns.size())
+    throw CommandError{ExitCode::kUsage, "no scenario matches " + unmatched.front()};
+  for (const std::string& pattern : unmatched)
+    std::cerr << "atrest: no scenario matches " << pattern << '\n';
+  return false;
+}
+
+std::string DetailsOf(const TargetArguments& target) {
+  std::string details;
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) details += std::string(" ") + option + " " + runner::Quoted(value);
+  };
+  add("--server", target.server);
+  add("--start-hook", target.hooks.start);
+  add("--stop-hook", target.hooks.stop);
+  add("--kill-hook", target.hooks.kill);
+  add("--dir", target.hooks.directory);
+  if (target.answer_ms != driver::DriverOptions().answer_ms)
+    add("--answer-ms", std::to_string(target.answer_ms));
+  return details;
 }
 
 void AddReportOptions(CLI::App& verb, ReportArguments& reports) {

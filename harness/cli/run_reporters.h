@@ -38,6 +38,10 @@ class RunReporters {
   std::vector<std::unique_ptr<report::Reporter>> reporters_;
 };
 
+// Whether any of PATTERNS, if there are any, matches one of IDS; says so if none does. Throws
+// CommandError for one that does not where another does.
+bool SayUnmatched(const std::vector<std::string>& patterns, const std::vector<std::string>& ids);
+
 // What is judged.
 struct TargetArguments {
   std::string name;
@@ -48,6 +52,8 @@ struct TargetArguments {
 void AddTargetOptions(CLI::App& verb, TargetArguments& target);
 // The same for a verb that takes several; the names go to NAMES.
 void AddTargetOptions(CLI::App& verb, TargetArguments& target, std::vector<std::string>& names);
+// The options that name the details of TARGET again, as a shell takes them: " --server 'A B'".
+std::string DetailsOf(const TargetArguments& target);
 void AddReportOptions(CLI::App& verb, ReportArguments& reports);
 // Fresh targets, with target files found below ROOT.
 driver::DriverFactory FactoryFor(const TargetArguments& target, const std::string& root);

@@ -11,7 +11,8 @@ namespace {
 constexpr double kNsPerSecond = 1e9;
 constexpr int64_t kNsPerSecondInt = 1'000'000'000;
 
-// TEXT as a shell takes it for one word.
+}  // namespace
+
 std::string Quoted(const std::string& text) {
   constexpr char kPlain[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,";
@@ -20,8 +21,6 @@ std::string Quoted(const std::string& text) {
   for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
 }
-
-}  // namespace
 
 double SecondsOf(int64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
 

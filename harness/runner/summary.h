@@ -21,6 +21,9 @@ void EndSummary(verdict::RunSummary& summary, int64_t began, env::Clock& clock);
 // Nanoseconds as seconds.
 double SecondsOf(int64_t ns);
 
+// TEXT as a shell takes it for one word.
+std::string Quoted(const std::string& text);
+
 // The options that make atrest do the same again, from " --target" on.
 std::string TargetArguments(const RunOptions& options);
 
