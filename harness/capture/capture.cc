@@ -267,6 +267,14 @@ class Capturer {
   Captured captured_;
 };
 
+// Every directory in a store is a channel, so that any folder looks like one without messages.
+bool IsStore(env::FileSystem& files, const std::string& directory, const Inspection& inspection) {
+  return files.Exists(directory + "/server.dat") ||
+         std::ranges::any_of(inspection.channels, [](const inspect::Channel& channel) {
+           return !channel.messages.empty();
+         });
+}
+
 }  // namespace
 
 Result<Captured> Capture(env::FileSystem& files, const std::string& directory,
@@ -277,6 +285,8 @@ Result<Captured> Capture(env::FileSystem& files, const std::string& directory,
   look.keep_payloads = true;
   auto inspection = inspect::Inspect(files, directory, options.keys, look);
   if (!inspection.ok()) return inspection.status();
+  if (!IsStore(files, directory, inspection.value()))
+    return Status(Code::kInvalid, directory + " is not a store: no server.dat and no messages");
   auto disguise =
       Disguise::Make(options.keys, NamesIn(inspection.value()), PayloadsIn(inspection.value()));
   if (!disguise.ok()) return disguise.status();

@@ -221,6 +221,14 @@ TEST_F(CaptureTest, ALeakIsFoundInBytesAndInNames) {
   EXPECT_TRUE(FindLeaks(files_, "/store", {{"the pigload"}, {"secrets"}}).value().empty());
 }
 
+TEST_F(CaptureTest, AFolderThatIsNoStoreIsRefused) {
+  Write(std::string(kStore) + "/folder/notes.json", AsBytes(std::string("{}")));
+  const auto captured = Capture(files_, kStore, kOut, options_);
+  EXPECT_EQ(captured.status().message(),
+            std::string(kStore) + " is not a store: no server.dat and no messages");
+  EXPECT_FALSE(files_.Exists(kOut));
+}
+
 TEST_F(CaptureTest, NothingIsOverwritten) {
   Use("plaintext");
   Write("/out/kept", AsBytes(std::string("x")));
