@@ -31,7 +31,10 @@ constexpr milliseconds kEndMax(500);
 constexpr int kBarrierEchoes = 20'000;
 // By how much a virtual clock moves at once while clients must answer heartbeats in between; more
 // where somebody waits for hours.
-constexpr milliseconds kAdvanceMax(250);
+constexpr milliseconds kAdvanceMax(100);
+// What a client's own thread gets to answer a heartbeat, in real time, before the clock moves on.
+constexpr milliseconds kAnswerGrace(5);
+constexpr milliseconds kGraceWait(60'000);  // longer waits go without
 constexpr milliseconds kLongAdvanceMax(5'000);
 constexpr milliseconds kLongWait(600'000);
 
@@ -346,6 +349,7 @@ Result<verdict::Observation> ProcessDriver::Wait(const scenario::Wait& wait) {
     const milliseconds part = must_answer ? std::min(left, most) : left;
     status = control_->Advance(part);
     if (status.ok() && must_answer) status = Settle();
+    if (must_answer && time <= kGraceWait) std::this_thread::sleep_for(kAnswerGrace);
     left -= part;
   }
   return Seen(verdict::Done{}, status);
