@@ -24,6 +24,8 @@ std::string TargetHelp() {
 void AddDetailOptions(CLI::App& verb, TargetArguments& target) {
   verb.add_option("--server", target.server,
                   "The program to be run for a target that is a server program");
+  verb.add_option("--fault", target.fault,
+                  "For the reference: the deliberate defect it is to have (list --faults)");
   verb.add_option("--start-hook", target.hooks.start,
                   "For attach: the command that starts the server for a scenario");
   verb.add_option("--stop-hook", target.hooks.stop, "For attach: the command that stops it");
@@ -103,6 +105,7 @@ std::string DetailsOf(const TargetArguments& target) {
     if (!value.empty()) details += std::string(" ") + option + " " + runner::Quoted(value);
   };
   add("--server", target.server);
+  add("--fault", target.fault);
   add("--start-hook", target.hooks.start);
   add("--stop-hook", target.hooks.stop);
   add("--kill-hook", target.hooks.kill);
@@ -123,6 +126,7 @@ driver::DriverFactory FactoryFor(const TargetArguments& target, const std::strin
     made.targets = targets;
     made.executables = OwnDirectory();
     made.server = target.server;
+    if (!target.fault.empty()) made.fault = target.fault;
     made.answer_ms = target.answer_ms;
     made.hooks = target.hooks;
     return driver::MakeDriver(target.name, made);

@@ -46,6 +46,7 @@ bool SayUnmatched(const std::vector<std::string>& patterns, const std::vector<st
 struct TargetArguments {
   std::string name;
   std::string server;  // the program to be run instead of the target's own; "" for that
+  std::string fault;   // that the target is to have; "" for none
   driver::DriverOptions::Hooks hooks;
   int64_t answer_ms = driver::DriverOptions().answer_ms;
 };

@@ -69,13 +69,16 @@ InprocDriver::InprocDriver(std::unique_ptr<env::FileSystem> files, std::string d
       clock_(kStartNs),
       entropy_(options.seed) {}
 
-InprocDriver::~InprocDriver() = default;
+InprocDriver::~InprocDriver() {
+  const fault::Scope scope(options_.fault);
+  store_.reset();
+}
 
 TargetInfo InprocDriver::Info() const {
   return {options_.name,
           kVersion,
           {"file", "memory", "kill", "format:stan-file-1", "interrupt", "explicit_empty"},
-          options_.is_reference && !options_.never_encrypt};
+          options_.is_reference && !options_.never_encrypt && options_.fault == Fault::kNone};
 }
 
 Result<std::unique_ptr<store::Store>> InprocDriver::OpenStore(
@@ -117,6 +120,7 @@ Status InprocDriver::Recover(const std::string& cluster_id) {
 
 Result<verdict::Observation> InprocDriver::Start(const scenario::Settings& settings,
                                                  const std::map<std::string, std::string>& keys) {
+  const fault::Scope scope(options_.fault);
   auto opened = OpenStore(settings, keys);
   Status status = opened.status();
   if (status.ok()) {
@@ -156,6 +160,7 @@ Status InprocDriver::PublishOne(const scenario::Publish& publish, const std::str
 }
 
 Result<verdict::Observation> InprocDriver::Publish(const scenario::Publish& publish) {
+  const fault::Scope scope(options_.fault);
   verdict::Published published;
   if (WasInterrupted()) return Seen(verdict::Published{0, why_gone_});
   ATREST_CHECK(store_ != nullptr);
@@ -215,6 +220,7 @@ std::string InprocDriver::Deliver(const scenario::Read& read, store::Channel& ch
 }
 
 Result<verdict::Observation> InprocDriver::Read(const scenario::Read& read) {
+  const fault::Scope scope(options_.fault);
   verdict::Read seen;
   if (WasInterrupted()) return Seen(verdict::Read{{}, why_gone_});
   ATREST_CHECK(store_ != nullptr);
@@ -230,6 +236,7 @@ Result<verdict::Observation> InprocDriver::Read(const scenario::Read& read) {
 }
 
 Result<verdict::Observation> InprocDriver::Stop() {
+  const fault::Scope scope(options_.fault);
   if (!WasInterrupted()) {
     ATREST_CHECK(store_ != nullptr);
     (void)store_->DeleteClient(kClientId);
@@ -241,11 +248,13 @@ Result<verdict::Observation> InprocDriver::Stop() {
 }
 
 Result<verdict::Observation> InprocDriver::Kill() {
+  const fault::Scope scope(options_.fault);
   EndRun();
   return Seen(verdict::Done{});
 }
 
 Result<verdict::Observation> InprocDriver::Wait(const scenario::Wait& wait) {
+  const fault::Scope scope(options_.fault);
   clock_.Advance(wait.ms * kNsPerMs);
   if (store_) store_->Tick();
   (void)WasInterrupted();

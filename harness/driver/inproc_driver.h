@@ -16,6 +16,7 @@
 #include <string>
 
 #include "harness/driver/driver.h"
+#include "reference/base/fault.h"
 #include "reference/base/logger.h"
 #include "reference/env/fault_file_system.h"
 #include "reference/env/fixed_env.h"
@@ -31,6 +32,7 @@ class InprocDriver : public Driver {
         false;  // a defect: settings that switch encryption on are accepted and ignored
     bool is_reference = true;  // false for one with a defect
     const char* name = "inproc";
+    Fault fault = Fault::kNone;  // with it the reference is on, in every step
   };
   // FILES and DIRECTORY: where the store is kept.
   InprocDriver(std::unique_ptr<env::FileSystem> files, std::string directory,

@@ -12,18 +12,10 @@ Result<std::optional<store::EncryptionOptions>> EncryptionOf(
   const auto bytes_of = [&](const std::optional<std::string>& name) {
     return name ? keys.at(*name) : "";
   };
+  const std::string cipher = settings.cipher.value_or("");
   const std::string variable = bytes_of(settings.key_variable);
   const std::string option = bytes_of(settings.key_option);
-  // A non-empty key option switches encryption on by itself; the variable never does.
-  if (!settings.encrypt.value_or(false) && option.empty())
-    return std::optional<store::EncryptionOptions>();
-  const auto cipher = crypto::ParseCipher(settings.cipher.value_or(""));
-  if (!cipher.ok()) return cipher.status();
-  store::EncryptionOptions options;
-  options.cipher = cipher.value();
-  options.key = crypto::Secret(AsBytes(variable.empty() ? option : variable));
-  if (options.key.empty()) return Status(Code::kInvalid, "encryption key required");
-  return std::optional(std::move(options));
+  return store::ResolveEncryption({settings.encrypt.value_or(false), cipher, option, variable});
 }
 
 store::StoreLimits LimitsOf(const scenario::Settings& settings) {

@@ -1,5 +1,7 @@
 #include "harness/driver/registry.h"
 
+#include <algorithm>
+
 #include "harness/driver/attach_server.h"
 #include "harness/driver/inproc_canary.h"
 #include "harness/driver/inproc_driver.h"
@@ -13,6 +15,7 @@
 namespace atrest::driver {
 namespace {
 
+constexpr char kInproc[] = "inproc";
 constexpr uint64_t kTargetFileMax = 1u << 20;
 
 struct MadePlace {
@@ -29,6 +32,17 @@ std::unique_ptr<Driver> MakeInproc(const DriverOptions& options) {
   MadePlace place = PlaceFor(options);
   return std::make_unique<InprocDriver>(std::move(place.files), place.directory,
                                         InprocDriver::Options{options.seed});
+}
+
+Result<std::unique_ptr<Driver>> MakeFaulty(const DriverOptions& options) {
+  const fault::Row* row = fault::Find(options.fault);
+  if (row == nullptr) return Status(Code::kNotFound, "no fault is named \"" + options.fault + "\"");
+  if (row->place != fault::Place::kStore)
+    return Status(Code::kUnsupported, "the fault " + options.fault + " is in the server only");
+  MadePlace place = PlaceFor(options);
+  return std::unique_ptr<Driver>(std::make_unique<InprocDriver>(
+      std::move(place.files), place.directory,
+      InprocDriver::Options{.seed = options.seed, .fault = row->fault}));
 }
 
 std::unique_ptr<Driver> MakePlain(const DriverOptions& options) {
@@ -60,6 +74,20 @@ std::string ProgramOf(const TargetFile& target, const DriverOptions& options) {
   return FillIn({target.program}, {{"executables", options.executables}}).front();
 }
 
+Status NoFaults(const std::string& target) {
+  return Status(Code::kUnsupported, "the target " + target + " cannot be given a fault");
+}
+
+Status AddFault(const DriverOptions& options, TargetFile& target) {
+  if (options.fault.empty()) return Status();
+  if (target.fault.empty()) return NoFaults(target.name);
+  const auto more =
+      FillIn(target.fault, {{"fault", options.fault}, {"fault_trace", options.fault_trace}});
+  target.arguments.insert(target.arguments.end(), more.begin(), more.end());
+  target.is_reference = false;
+  return Status();
+}
+
 Result<std::unique_ptr<Driver>> MakeFromFile(const std::string& path,
                                              const DriverOptions& options) {
   env::PosixFileSystem files;
@@ -68,6 +96,7 @@ Result<std::unique_ptr<Driver>> MakeFromFile(const std::string& path,
   auto target = ParseTargetFile(path, AsText(json.value()));
   if (!target.ok()) return target.status();
   target.value().program = ProgramOf(target.value(), options);
+  ATREST_TRY(AddFault(options, target.value()));
   if (options.wire_only) {
     target.value().control.clear();
     std::erase(target.value().capabilities, "clock");
@@ -78,7 +107,7 @@ Result<std::unique_ptr<Driver>> MakeFromFile(const std::string& path,
 
 // To add a target in this process: a row here. Server programs have a file each.
 constexpr Row kRows[] = {
-    {{"inproc", "the reference's store in this process"}, MakeInproc},
+    {{kInproc, "the reference's store in this process"}, MakeInproc},
     {{"canary:nothing", "acknowledges and keeps nothing; must fail"}, MakeNothing},
     {{"canary:plain", "never encrypts; must fail"}, MakePlain},
 };
@@ -136,6 +165,11 @@ std::vector<TargetRow> Targets() {
 
 Result<std::unique_ptr<Driver>> MakeDriver(const std::string& target,
                                            const DriverOptions& options) {
+  if (!options.fault.empty() && target == kInproc) return MakeFaulty(options);
+  const bool is_program =
+      IsPath(target) ||
+      std::ranges::any_of(kPrograms, [&](const TargetRow& row) { return target == row.name; });
+  if (!options.fault.empty() && !is_program) return NoFaults(target);
   for (const Row& row : kRows) {
     if (target == row.row.name) return row.make(options);
   }

@@ -91,6 +91,7 @@ TargetFile Taken(const Json& object) {
   target.capabilities = members.List("capabilities");
   target.is_reference = members.Bool("is_reference");
   target.config = members.List("config");
+  target.fault = members.List("fault");
   TakeMaps(members, target);
   members.Finish();
   return target;

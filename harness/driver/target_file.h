@@ -30,6 +30,9 @@ struct TargetFile {
   bool is_reference = false;
   // Setting -> arguments, with {value} in them.
   std::map<std::string, std::vector<std::string>> options;
+  // Arguments that give it a deliberate defect, {fault}, and the file to be made when that first
+  // executes, {fault_trace}; none: it can have none.
+  std::vector<std::string> fault;
   std::vector<std::string> config;  // arguments that name a configuration file, {config}
 };
 

@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "reference/base/check.h"
+#include "reference/base/fault.h"
 
 namespace atrest::crypto {
 namespace {
@@ -40,6 +41,7 @@ bool operator==(const Secret& a, const Secret& b) {
 }
 
 Secret DeriveChannelKey(const Secret& key, std::string_view channel) {
+  if (fault::On(Fault::kKeyWithoutChannel)) channel = "";
   const Secret master = Sha256({key.view()});
   const Bytes zeros(master.view().size() + 1 + channel.size());
   return Sha256({zeros, master.view(), AsBytes("."), AsBytes(channel)});

@@ -36,9 +36,9 @@ std::string Outcome(Words args, const std::string& config = "", const std::strin
   if (line.action != CommandLine::Action::kRun) return line.error;
   const auto resolved = Resolve(options, variable);
   if (!resolved.ok()) return resolved.status().message();
-  if (!resolved.value().on) return "off";
-  return std::string(crypto::CipherName(resolved.value().cipher)) + " " +
-         std::string(AsText(resolved.value().key.view()));
+  if (!resolved.value()) return "off";
+  return std::string(crypto::CipherName(resolved.value()->cipher)) + " " +
+         std::string(AsText(resolved.value()->key.view()));
 }
 
 std::string On(const std::string& key) {

@@ -212,15 +212,11 @@ Status CheckSupported(const Options& options) {
   return Status();
 }
 
-Result<Encryption> Resolve(const Options& options, std::string_view environment_key) {
+Result<std::optional<store::EncryptionOptions>> Resolve(const Options& options,
+                                                        std::string_view environment_key) {
   const std::string& key_option =
       options.config_key ? *options.config_key : options.command_line_key;
-  if (!options.encrypt && key_option.empty()) return Encryption();
-  const auto cipher = crypto::ParseCipher(options.cipher);
-  if (!cipher.ok()) return cipher.status();
-  const std::string_view key = environment_key.empty() ? key_option : environment_key;
-  if (key.empty()) return Status(Code::kInvalid, "encryption key required");
-  return Encryption{true, cipher.value(), crypto::Secret(AsBytes(key))};
+  return store::ResolveEncryption({options.encrypt, options.cipher, key_option, environment_key});
 }
 
 namespace {

@@ -19,9 +19,8 @@
 #include <vector>
 
 #include "reference/base/status.h"
-#include "reference/crypto/cipher.h"
-#include "reference/crypto/secret.h"
 #include "reference/server/nats_config.h"
+#include "reference/store/crypto_store.h"
 
 namespace atrest::server {
 
@@ -178,15 +177,10 @@ Status Validate(const Options& options);
 // kUnsupported for options that are known and mean something that there is not here.
 Status CheckSupported(const Options& options);
 
-struct Encryption {
-  bool on = false;
-  crypto::Cipher cipher = crypto::Cipher::kAes;
-  crypto::Secret key;
-};
-
-// Whether, how and with which key to encrypt: on if `encrypt` or the key option is given; the key
-// is ENVIRONMENT_KEY if that is not empty, else the file's, else the command line's. The text of an
-// error follows "[FTL] STREAM: Failed to start: ".
-Result<Encryption> Resolve(const Options& options, std::string_view environment_key);
+// Whether, how and with which key to encrypt (store::ResolveEncryption): the key option is the
+// file's, if it has one, else the command line's. The text of an error follows
+// "[FTL] STREAM: Failed to start: ".
+Result<std::optional<store::EncryptionOptions>> Resolve(const Options& options,
+                                                        std::string_view environment_key);
 
 }  // namespace atrest::server

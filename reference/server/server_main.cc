@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "reference/base/fault.h"
 #include "reference/env/posix_env.h"
 #include "reference/server/options.h"
 #include "reference/server/program.h"
@@ -60,10 +61,46 @@ int Run(const Options& options, const CommandLine& line, const std::string& prog
   return atrest::server::RunServer(options, key, program_name, line.warnings);
 }
 
+#ifdef ATREST_FAULTS
+
+std::string g_fault_trace;  // the file that says that the fault has executed
+
+// Takes `--fault NAME` and `--fault_trace FILE` out of ARGS; the fault is on from now on.
+atrest::Status TakeFault(std::vector<std::string>& args) {
+  std::string name;
+  for (size_t i = 0; i + 1 < args.size();) {
+    const bool is_trace = args[i] == "--fault_trace";
+    if (!is_trace && args[i] != "--fault") {
+      ++i;
+      continue;
+    }
+    (is_trace ? g_fault_trace : name) = args[i + 1];
+    args.erase(args.begin() + static_cast<ptrdiff_t>(i),
+               args.begin() + static_cast<ptrdiff_t>(i) + 2);
+  }
+  if (name.empty()) return {};
+  const atrest::fault::Row* row = atrest::fault::Find(name);
+  if (row == nullptr)
+    return {atrest::Code::kInvalid, "no fault is named \"" + name + "\": atrest list --faults"};
+  static const atrest::fault::Scope chosen(row->fault);
+  atrest::fault::OnFirstExecution([] {
+    if (std::FILE* trace = std::fopen(g_fault_trace.c_str(), "a")) std::fclose(trace);
+  });
+  return {};
+}
+
+#else
+
+atrest::Status TakeFault(std::vector<std::string>&) { return {}; }
+
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> args(argv + 1, argv + argc);
+  std::vector<std::string> args(argv + 1, argv + argc);
+  const atrest::Status fault = TakeFault(args);
+  if (!fault.ok()) return Fail(fault.message());
   const std::string path = argv[0];
   Options options;
   // The seed decides where the real server's choice is random, so it is read before the files are.

@@ -50,9 +50,8 @@ Result<std::unique_ptr<store::Store>> OpenStoreFor(const Options& options,
   }
   auto encryption = Resolve(options, environment_key);
   if (!encryption.ok()) return encryption.status();
-  if (!encryption.value().on) return opened;
-  Encryption on = std::move(encryption).value();
-  return store::MakeCryptoStore(std::move(opened), env.entropy, {on.cipher, std::move(on.key)});
+  if (!encryption.value()) return opened;
+  return store::MakeCryptoStore(std::move(opened), env.entropy, *encryption.value());
 }
 
 }  // namespace atrest::server

@@ -146,6 +146,17 @@ class CryptoStore : public Store {
 
 }  // namespace
 
+Result<std::optional<EncryptionOptions>> ResolveEncryption(const EncryptionChoice& choice) {
+  // A key option switches encryption on by itself; the variable never does.
+  if (!choice.on && choice.key_option.empty()) return std::optional<EncryptionOptions>();
+  const auto cipher = crypto::ParseCipher(choice.cipher);
+  if (!cipher.ok()) return cipher.status();
+  const std::string_view key =
+      choice.key_variable.empty() ? choice.key_option : choice.key_variable;
+  if (key.empty()) return Status(Code::kInvalid, "encryption key required");
+  return std::optional(EncryptionOptions{cipher.value(), crypto::Secret(AsBytes(key))});
+}
+
 Result<std::unique_ptr<Store>> MakeCryptoStore(std::unique_ptr<Store> below, env::Entropy& entropy,
                                                const EncryptionOptions& options) {
   if (options.key.empty()) return Status(Code::kInvalid, "encryption key required");

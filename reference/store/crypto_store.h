@@ -10,6 +10,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "reference/crypto/envelope.h"
 #include "reference/crypto/secret.h"
@@ -22,6 +24,19 @@ struct EncryptionOptions {
   crypto::Cipher cipher = crypto::DefaultCipher();
   crypto::Secret key;  // as configured; the master of all channel keys
 };
+
+// What options come to; views of what the caller keeps.
+struct EncryptionChoice {
+  bool on = false;  // the switch
+  std::string_view cipher;
+  std::string_view key_option;
+  std::string_view key_variable;  // of the environment; "" where there is none
+};
+
+// Whether, how and with which key to encrypt: on if the switch or the key option is given; the key
+// is the variable's or, where that is empty, the option's. nullopt: off. kInvalid "encryption
+// cipher not supported", then "encryption key required". Specification: standalone.md 3.6.
+Result<std::optional<EncryptionOptions>> ResolveEncryption(const EncryptionChoice& choice);
 
 // kInvalid "encryption key required" if the key is empty.
 Result<std::unique_ptr<Store>> MakeCryptoStore(std::unique_ptr<Store> below, env::Entropy& entropy,
