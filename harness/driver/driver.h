@@ -108,8 +108,8 @@ struct DriverOptions {
   std::string targets = "harness/targets";
   std::string executables;
   std::string server;
-  // The deliberate defect that the target is to have (reference/base/fault.h), for a target that
-  // can have one, and the file that a server program is to make when it first executes; "" for none.
+  // The deliberate defect (reference/base/fault.h) of a target that can have one, and the file that
+  // a server program is to make when it first executes; "" for none.
   std::string fault;
   std::string fault_trace;
   // A server program is driven as if it had no control channel: like any other.

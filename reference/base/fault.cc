@@ -9,7 +9,7 @@ namespace {
 #define ATREST_FAULT(id, name, kind, place, requirements, what, why) \
   {Fault::k##id, name, Kind::kind, Place::place, requirements, what, why},
 constexpr Row kRows[] = {
-#include "reference/base/faults/all.inc"
+#include "reference/base/faults_all.inc"
 };
 #undef ATREST_FAULT
 #endif

@@ -1,6 +1,6 @@
 // Deliberate defects of the reference, and lawful differences from it ("variants"), that
 // `atrest prove` and `--fault NAME` switch on one at a time: a harness is worth what it catches.
-// A row in faults/AREA.inc says what each is; the code it changes asks for it by name:
+// A row in faults_AREA.inc says what each is; the code it changes asks for it by name:
 //     if (fault::On(Fault::kKeyWithoutChannel)) channel = "";
 // On() is false, and the branch gone, where ATREST_FAULTS is not defined (packages). Else it is one
 // comparison of a word in memory. Ask last, after whatever else decides whether the defect would
@@ -21,7 +21,7 @@ namespace atrest {
 #define ATREST_FAULT(id, ...) k##id,
 enum class Fault : uint16_t {
   kNone,
-#include "reference/base/faults/all.inc"
+#include "reference/base/faults_all.inc"
 };
 #undef ATREST_FAULT
 
