@@ -4,10 +4,13 @@
 #include <botan/mem_ops.h>
 #include <botan/secmem.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <string>
 
 #include "reference/base/check.h"
 #include "reference/base/fault.h"
+#include "reference/crypto/key_faults.h"
 
 namespace atrest::crypto {
 namespace {
@@ -18,6 +21,11 @@ Secret Sha256(std::initializer_list<ByteView> parts) {
   ATREST_CHECK(hash != nullptr);
   for (const ByteView part : parts) hash->update(part.data(), part.size());
   return Secret(hash->final());
+}
+
+Secret MasterOf(const Secret& key) {
+  const auto heard = faults::KeyHeard(key.view());
+  return Sha256({heard ? ByteView(*heard) : key.view()});
 }
 
 }  // namespace
@@ -41,12 +49,17 @@ bool operator==(const Secret& a, const Secret& b) {
 }
 
 Secret DeriveChannelKey(const Secret& key, std::string_view channel) {
-  if (fault::On(Fault::kKeyWithoutChannel)) channel = "";
-  const Secret master = Sha256({key.view()});
-  const Bytes zeros(master.view().size() + 1 + channel.size());
-  return Sha256({zeros, master.view(), AsBytes("."), AsBytes(channel)});
+  const Secret master = MasterOf(key);
+  const std::string name = faults::ChannelHeard(channel);
+  const std::string_view dot = fault::On(Fault::kKeyWithoutDot) ? "" : ".";
+  const Bytes zeros(faults::ZerosHeard(master.view().size() + dot.size() + name.size()));
+  const Secret derived = Sha256({zeros, master.view(), AsBytes(dot), AsBytes(name)});
+  if (!fault::On(Fault::kKeyOf128Bits)) return derived;
+  Bytes half(derived.view().begin(), derived.view().end());
+  std::fill(half.begin() + 16, half.end(), uint8_t{0});
+  return Secret(half);
 }
 
-Secret DeriveRaftKey(const Secret& key) { return Sha256({key.view()}); }
+Secret DeriveRaftKey(const Secret& key) { return MasterOf(key); }
 
 }  // namespace atrest::crypto

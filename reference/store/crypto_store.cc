@@ -3,20 +3,33 @@
 #include <array>
 #include <utility>
 
+#include "reference/base/fault.h"
+#include "reference/store/sealing_faults.h"
+
 namespace atrest::store {
 namespace {
 
 class CryptoMessageStore : public MessageStore {
  public:
   // BELOW is borrowed.
-  CryptoMessageStore(MessageStore& below, crypto::Envelope envelope)
-      : below_(below), envelope_(std::move(envelope)) {}
+  CryptoMessageStore(MessageStore& below, crypto::Envelope envelope, faults::Seen seen)
+      : below_(below), envelope_(std::move(envelope)), seen_(std::move(seen)) {}
 
   // The nonce is taken before the store below is asked: one that fails, or that ignores a sequence
   // it has, leaves it used up.
   Status Store(Message message) override {
-    if (!message.payload().empty()) message.data = envelope_.Seal(message.payload());
-    return below_.Store(std::move(message));
+    if (!message.payload().empty()) {
+      if (!faults::StaysClear(seen_, message)) Seal(message);
+    } else if (fault::On(Fault::kVariantEmptySealed)) {
+      Seal(message);
+    } else {
+      faults::PassEmpty(envelope_, seen_);
+    }
+    const Status stored = below_.Store(std::move(message));
+    if (!stored.ok() && fault::On(Fault::kNonceOfFailure)) {
+      envelope_.nonces().set_counter(envelope_.nonces().counter() - 1);
+    }
+    return stored;
   }
 
   Result<MessagePtr> Lookup(uint64_t sequence) override { return Open(below_.Lookup(sequence)); }
@@ -28,16 +41,31 @@ class CryptoMessageStore : public MessageStore {
     return below_.SequenceFromTimestamp(timestamp_ns);
   }
   MessageCounts Counts() const override { return below_.Counts(); }
-  Status Flush() override { return below_.Flush(); }
+  Status Flush() override {
+    seen_.is_in_batch = false;
+    return below_.Flush();
+  }
   Status Empty() override { return below_.Empty(); }
   void Tick() override { below_.Tick(); }
 
+  // For a fault: seals from now on, and what ENVELOPE does not open may be of the first.
+  void SealBy(crypto::Envelope envelope) { second_.emplace(std::move(envelope)); }
+
  private:
+  void Seal(Message& message) {
+    crypto::Envelope& envelope = second_ ? *second_ : envelope_;
+    Bytes sealed = faults::SealAs(envelope, seen_, message);
+    faults::MarkSealed(envelope, message.payload(), message);
+    message.data = std::move(sealed);
+  }
+
   // Into a message of its own: the one found may be in a cache below, which holds ciphertext.
   Result<MessagePtr> Open(Result<MessagePtr> found) const {
     if (!found.ok() || found.value() == nullptr || !found.value()->data) return found;
     const Message& stored = *found.value();
-    Result<Bytes> opened = envelope_.Open(*stored.data);
+    Result<Bytes> opened = faults::OpenAs(envelope_, *stored.data);
+    if (!opened.ok() && second_) opened = second_->Open(*stored.data);
+    seen_.failed_to_open = seen_.failed_to_open || !opened.ok();
     if (!opened.ok()) return opened.status();
     Message message;
     message.sequence = stored.sequence;
@@ -48,11 +76,14 @@ class CryptoMessageStore : public MessageStore {
     message.redelivered = stored.redelivered;
     message.redelivery_count = stored.redelivery_count;
     message.crc32 = stored.crc32;
+    faults::MarkOpened(seen_, message);
     return MessagePtr(std::make_shared<const Message>(std::move(message)));
   }
 
   MessageStore& below_;
   crypto::Envelope envelope_;
+  std::optional<crypto::Envelope> second_;  // only by a fault
+  mutable faults::Seen seen_;               // only faults look at it
 };
 
 // That of the store below as it is: nothing of a subscription is sealed.
@@ -88,8 +119,9 @@ class CryptoStore : public Store {
     Result<std::optional<RecoveredState>> recovered = below_->Recover();
     if (!recovered.ok() || !recovered.value()) return recovered;
     for (auto& [name, channel] : recovered.value()->channels) {
-      channel.channel = Wrap(name, *channel.channel);
+      channel.channel = Wrap(name, *channel.channel, /*recovered=*/true);
     }
+    has_recovered_ = !recovered.value()->channels.empty();
     return recovered;
   }
 
@@ -98,7 +130,7 @@ class CryptoStore : public Store {
   Result<Channel*> CreateChannel(const std::string& name) override {
     Result<Channel*> created = below_->CreateChannel(name);
     if (!created.ok()) return created;
-    return Wrap(name, *created.value());
+    return Wrap(name, *created.value(), /*recovered=*/false);
   }
 
   Channel* FindChannel(const std::string& name) override {
@@ -125,16 +157,43 @@ class CryptoStore : public Store {
 
  private:
   // The counter of nonces begins behind the last sequence, in a new channel and in an old one.
-  Channel* Wrap(const std::string& name, Channel& below) {
+  Channel* Wrap(const std::string& name, Channel& below, bool recovered) {
+    MessageStore& messages = *below.messages;
+    faults::Seen seen = SeenOf(name, messages, recovered);
     std::array<uint8_t, 4> random{};
     entropy_.Fill(random);
-    crypto::NonceSequence nonces(random, below.messages->LastSequence() + 1);
-    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, name),
-                              std::move(nonces));
+    const auto nonces = faults::FirstNonces(random, seen, messages, entropy_);
+    const auto cipher = faults::CipherFor(options_.cipher, seen, messages);
+    crypto::Envelope envelope(cipher, crypto::DeriveChannelKey(options_.key, KeyName(seen)),
+                              nonces);
+    auto sealing =
+        std::make_unique<CryptoMessageStore>(messages, std::move(envelope), std::move(seen));
+    if (recovered && fault::On(Fault::kKeyRaftAfterRecovery)) {
+      sealing->SealBy(crypto::Envelope(cipher, crypto::DeriveRaftKey(options_.key), nonces));
+    }
     Channel& channel = channels_[name];
-    channel.messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope));
+    channel.messages = std::move(sealing);
     channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions);
     return &channel;
+  }
+
+  faults::Seen SeenOf(const std::string& name, MessageStore& messages, bool recovered) const {
+    faults::Seen seen;
+    seen.channel = name;
+    seen.in_memory = below_->Name() == "MEMORY";
+    seen.recovered = recovered;
+    seen.others_recovered = has_recovered_;
+    seen.channels_before = channels_.size();
+    seen.was_plain =
+        recovered && fault::On(Fault::kSealingPlainGoesOn) && faults::LastIsPlain(messages);
+    return seen;
+  }
+
+  // The name that the channel's key is derived from.
+  const std::string& KeyName(const faults::Seen& seen) {
+    if (first_created_.empty() && !seen.recovered) first_created_ = seen.channel;
+    const bool differs = !seen.recovered && seen.channel != first_created_;
+    return differs && fault::On(Fault::kKeyOfFirstChannel) ? first_created_ : seen.channel;
   }
 
   // Declared first: the channels borrow from it.
@@ -142,6 +201,9 @@ class CryptoStore : public Store {
   env::Entropy& entropy_;
   const EncryptionOptions options_;
   std::map<std::string, Channel> channels_;
+  // Only faults look at these.
+  bool has_recovered_ = false;
+  std::string first_created_;
 };
 
 }  // namespace
@@ -151,8 +213,13 @@ Result<std::optional<EncryptionOptions>> ResolveEncryption(const EncryptionChoic
   if (!choice.on && choice.key_option.empty()) return std::optional<EncryptionOptions>();
   const auto cipher = crypto::ParseCipher(choice.cipher);
   if (!cipher.ok()) return cipher.status();
-  const std::string_view key =
-      choice.key_variable.empty() ? choice.key_option : choice.key_variable;
+  const std::string_view option = choice.key_option;
+  const std::string_view variable = choice.key_variable;
+  std::string_view key = variable.empty() ? option : variable;
+  const bool both = !variable.empty() && !option.empty() && variable != option;
+  if (both && fault::On(Fault::kKeyOptionFirst)) key = option;
+  if (both && option.size() > variable.size() && fault::On(Fault::kKeyLongerWins)) key = option;
+  if (key.empty() && fault::On(Fault::kKeyEmptyAccepted)) key = std::string_view("\0", 1);
   if (key.empty()) return Status(Code::kInvalid, "encryption key required");
   return std::optional(EncryptionOptions{cipher.value(), crypto::Secret(AsBytes(key))});
 }
