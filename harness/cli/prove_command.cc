@@ -143,7 +143,7 @@ class Proof {
     for (const auto& scenario : runner::QuickOf(scenarios)) quick.insert(scenario.id);
     prove::Trial trial(suite_, files_, options, std::move(scenarios), std::move(quick));
     Say(target + ": the reference as it is, seed " + std::to_string(options.seed));
-    const Status learnt = trial.Learn();
+    const Status learnt = trial.Learn(arguments_.jobs);
     if (!learnt.ok()) throw CommandError{ExitCode::kHarnessFailed, learnt.message()};
     AddChecks(trial);
     const TemporaryFolder traces;

@@ -1,6 +1,6 @@
 // What the evidence comes to: which fault was noticed by which checks, whether for the stated reason
-// and by whom; which checks noticed nothing; which lawful variants were found fault with. The gate of
-// `atrest prove`.
+// and by whom; which checks noticed nothing; which lawful variants were blamed all the same. The
+// gate of `atrest prove`.
 // Threads: pure functions.
 #pragma once
 

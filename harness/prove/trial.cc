@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <utility>
 
+#include "harness/runner/jobs.h"
 #include "harness/runner/run.h"
 
 namespace atrest::prove {
@@ -37,6 +40,27 @@ verdict::Suite SuiteOf(const runner::Suite& suite, const std::string& requiremen
                        verdict::Suite otherwise) {
   const auto* found = suite.requirements().Find(requirement);
   return found == nullptr ? otherwise : found->suite;
+}
+
+// As lines for a pipe: "ok", then "speaker\trequirement" each; or else the trouble.
+std::string Packed(const Result<std::set<Failure>>& known) {
+  if (!known.ok()) return known.status().message();
+  std::string lines = "ok\n";
+  for (const auto& [speaker, requirement] : known.value())
+    lines += speaker + "\t" + requirement + "\n";
+  return lines;
+}
+
+Result<std::set<Failure>> UnpackedKnown(const std::string& text) {
+  std::istringstream lines(text);
+  std::string line;
+  if (!std::getline(lines, line) || line != "ok") return Status(Code::kIo, text);
+  std::set<Failure> known;
+  while (std::getline(lines, line)) {
+    const size_t tab = line.find('\t');
+    known.emplace(line.substr(0, tab), line.substr(tab + 1));
+  }
+  return known;
 }
 
 }  // namespace
@@ -122,7 +146,7 @@ const generate::Property& Trial::PropertyOf(uint64_t index) const {
   return generate::Properties()[properties_[(options_.seed + index) % properties_.size()]];
 }
 
-Status Trial::Learn() {
+Status Trial::Learn(uint64_t jobs) {
   auto probe = options_.make_driver({});
   if (!probe.ok()) return probe.status();
   const auto can = probe.value()->Info().capabilities;
@@ -130,22 +154,29 @@ Status Trial::Learn() {
   capabilities_ = {can.begin(), can.end()};
   properties_ = campaign::PropertiesFor({}, capabilities_);
   if (properties_.empty()) return Status(Code::kInvalid, "no property is for the target");
-  const auto failures = [](const SeenAll& all) {
-    Known known;
-    for (const Seen& seen : all) known.insert(seen.failure);
-    return known;
+  known_.resize(scenarios_.size() + options_.cases);
+  Status lost;
+  runner::Jobs work;
+  work.jobs = jobs;
+  work.pieces = known_.size();
+  work.work = [&](size_t index) { return Packed(FailuresOf(index)); };
+  work.done = [&](size_t index, const std::optional<std::string>& answer, const std::string& how) {
+    auto known = answer ? UnpackedKnown(*answer) : Status(Code::kIo, "a process ended by " + how);
+    if (known.ok()) known_[index] = std::move(known).value();
+    if (!known.ok()) lost = known.status();
   };
-  for (const scenario::Scenario& scenario : scenarios_) {
-    const auto seen = RunScenario(scenario, "", "");
-    if (!seen.ok()) return seen.status();
-    known_scenarios_.push_back(failures(seen.value()));
-  }
-  for (uint64_t i = 0; i < options_.cases; ++i) {
-    const auto seen = RunCase(i, "", "");
-    if (!seen.ok()) return seen.status();
-    known_cases_.push_back(failures(seen.value()));
-  }
-  return Status();
+  ATREST_TRY(runner::DoInJobs(work));
+  return lost;
+}
+
+Result<Trial::Known> Trial::FailuresOf(size_t index) const {
+  const size_t count = scenarios_.size();
+  const auto seen =
+      index < count ? RunScenario(scenarios_[index], "", "") : RunCase(index - count, "", "");
+  if (!seen.ok()) return seen.status();
+  Known known;
+  for (const Seen& one : seen.value()) known.insert(one.failure);
+  return known;
 }
 
 std::vector<std::string> Trial::Checks() const {
@@ -200,7 +231,7 @@ Result<bool> Trial::RunScenarios(const std::string& fault, const std::string& tr
     Kill like;
     like.check = scenario.id;
     like.quick = quick_.contains(scenario.id);
-    if (AddKills(seen.value(), known_scenarios_[i], like, stage, evidence)) return true;
+    if (AddKills(seen.value(), known_[i], like, stage, evidence)) return true;
   }
   return false;
 }
@@ -215,7 +246,7 @@ Result<bool> Trial::RunCases(const std::string& fault, const std::string& trace,
     like.check = PropertyOf(i).id;
     like.by_property = true;
     like.cases = i + 1;
-    if (AddKills(seen.value(), known_cases_[i], like, stage, evidence)) return true;
+    if (AddKills(seen.value(), known_[scenarios_.size() + i], like, stage, evidence)) return true;
   }
   return false;
 }

@@ -2,8 +2,8 @@
 // with a fault, and what differs to the worse is evidence that the checks see the fault.
 // The reference as it is fails checks of its own (hardening findings, all of them the real
 // server's), so a failure counts only where the same check did not fail in the same way without the
-// fault: oracle and requirement, not the message. What the reference shows as well (a dispute) is no
-// failure, but what comes in its place is none either.
+// fault: by oracle and requirement, not by message. What the reference shows as well (a dispute) is
+// no failure.
 // Ownership: borrows the suite and the file systems.
 // Errors: a Status where a target cannot be made.
 // Threads: none shared. A fault may take the process along: try each in one of its own.
@@ -44,8 +44,8 @@ class Trial {
   Trial(const runner::Suite& suite, env::FileSystem& fixtures, const TrialOptions& options,
         std::vector<scenario::Scenario> scenarios, std::set<std::string> quick);
 
-  // Runs every check on the target as it is. To be done before the others.
-  Status Learn();
+  // Runs every check on the target as it is, in JOBS processes. To be done before anything else.
+  Status Learn(uint64_t jobs);
 
   // Which of the checks are run. An early end is when a kill is ENOUGH.
   struct Stage {
@@ -72,6 +72,8 @@ class Trial {
   using SeenAll = std::vector<Seen>;
   using Known = std::set<Failure>;  // of the target as it is
 
+  // How the check number INDEX, scenarios first, fails on the target as it is.
+  Result<Known> FailuresOf(size_t index) const;
   Result<SeenAll> RunScenario(const scenario::Scenario& scenario, const std::string& fault,
                               const std::string& trace) const;
   Result<SeenAll> RunCase(uint64_t index, const std::string& fault, const std::string& trace) const;
@@ -95,8 +97,7 @@ class Trial {
   const std::set<std::string> quick_;
   std::set<std::string> capabilities_;
   std::vector<size_t> properties_;
-  std::vector<Known> known_scenarios_;
-  std::vector<Known> known_cases_;
+  std::vector<Known> known_;  // of scenarios, then of cases
 };
 
 }  // namespace atrest::prove
