@@ -20,8 +20,8 @@ FAULTS = ROOT / "reference" / "FAULTS.md"
 REPORTS = ROOT / "build" / "reports"
 BEGIN, END = "<!-- kill matrix -->", "<!-- end of kill matrix -->"
 NAME = re.compile(r"^\| `([^`]+)` \|", re.M)
-FIGURE = re.compile(r"^(\d+) of (\d+) faults killed for the stated reason, (\d+) of them by scenarios of "
-                    r"--quick; (\d+) of (\d+) lawful variants pass", re.M)
+FIGURE = re.compile(r"^(\d+) of (\d+) faults killed for the stated reason, (\d+) of them by "
+                    r"scenarios of --quick; (\d+) of (\d+) lawful variants pass", re.M)
 DATE = re.compile(r" on (\d{4}-\d{2}-\d{2}) \(")
 
 
@@ -31,9 +31,9 @@ def front(page):
     if not figure or not date:
         raise SystemExit(f"{PAGE.name}: no figure or no date in it")
     killed, faults, quick, lawful, variants = figure.groups()
-    return (f"Of {faults} servers that were broken on purpose, each by one realistic fault, the harness "
-            f"fails {killed},\neach for the stated reason ({quick} of them in `--quick`); of {variants} "
-            f"that only differ lawfully it blames {int(variants) - int(lawful)}\n"
+    return (f"Of {faults} servers that were broken on purpose, each by one realistic fault, the "
+            f"harness fails {killed},\neach for the stated reason ({quick} of them in `--quick`); "
+            f"of {variants} that only differ lawfully it blames {int(variants) - int(lawful)}\n"
             f"([kill matrix](harness/prove/MATRIX.md) of {date.group(1)}).")
 
 

@@ -348,8 +348,8 @@ def job_package(run):
     """What is shipped has no faults to switch on, and does what the release build does."""
     run.install()
     run.build("package", "atrest", "atrest-server")
-    # An unknown option, after which the usage is printed, as by the real server; with faults built in
-    # it is an unknown fault, and exit code 1.
+    # An unknown option, after which the usage is printed, as by the real server; with faults built
+    # in it is an unknown fault, and exit code 1.
     run.step("build/package/bin/atrest-server", "--fault", "no/such-fault", ok=(0,))
     atrest = "build/package/bin/atrest"
     run.step(atrest, "prove", ok=(USAGE,))

@@ -4,7 +4,8 @@
     ci/bench/fault_cost.py WITHOUT WITH [--rounds N] [--cases N]
 
 Both do the same generated scenarios on the reference's store, without oracles, in turns; what is
-compared is processor time, the least of all rounds, so that other work on the machine counts little.
+compared is processor time, the least of all rounds, so that other work on the machine counts
+little.
 Prints the ratio; exit code 1 if it is above 1.01.
 
 Only Python's standard library is used.
@@ -23,7 +24,8 @@ def processor_time(atrest, cases):
     subprocess.run([atrest, "fuzz", "--target", "inproc", "--cases", str(cases), "--jobs", "1",
                     "--no-oracles", "--keep", ""], check=True, stdout=subprocess.DEVNULL)
     after = os.times()
-    return after.children_user - before.children_user + after.children_system - before.children_system
+    user = after.children_user - before.children_user
+    return user + after.children_system - before.children_system
 
 
 def main():
