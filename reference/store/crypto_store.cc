@@ -25,11 +25,7 @@ class CryptoMessageStore : public MessageStore {
     } else {
       faults::PassEmpty(envelope_, seen_);
     }
-    const Status stored = below_.Store(std::move(message));
-    if (!stored.ok() && fault::On(Fault::kNonceOfFailure)) {
-      envelope_.nonces().set_counter(envelope_.nonces().counter() - 1);
-    }
-    return stored;
+    return below_.Store(std::move(message));
   }
 
   Result<MessagePtr> Lookup(uint64_t sequence) override { return Open(below_.Lookup(sequence)); }

@@ -271,7 +271,7 @@ Bytes SealAs(crypto::Envelope& envelope, Seen& seen, const Message& message) {
   if (On(Fault::kSealingTwice)) return envelope.Seal(envelope.Seal(payload));
   if (On(Fault::kSealingLengthInside)) return envelope.Seal(WithLength(payload));
   if (IsRun(payload) && On(Fault::kSealingSqueezed)) return envelope.Seal(Squeezed(payload));
-  if (On(Fault::kVariantPadded)) return envelope.Seal(Padded(payload));
+  if (On(Fault::kSealingPadded)) return envelope.Seal(Padded(payload));
   const bool keeps_nonce = size > kLong && On(Fault::kNonceKeptByLong);
   if (On(Fault::kNonceOfEqualPayloads)) {
     Bytes& sealed = seen.sealed[Bytes(payload.begin(), payload.end())];
@@ -295,7 +295,7 @@ Result<Bytes> OpenAs(const crypto::Envelope& envelope, ByteView stored) {
   }
   if (On(Fault::kSealingLengthInside)) return WithoutLength(std::move(opened).value());
   if (On(Fault::kSealingSqueezed)) return Unsqueezed(std::move(opened).value());
-  if (On(Fault::kVariantPadded)) return Unpadded(std::move(opened).value());
+  if (On(Fault::kSealingPadded)) return Unpadded(std::move(opened).value());
   return opened;
 }
 
