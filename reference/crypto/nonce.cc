@@ -44,6 +44,8 @@ Nonce NonceSequence::Next() {
   size_t i = kNonceSize;
   while (i > 0 && ++next_[--i] == 0) {
     if (i == kNonceSize - 1 && fault::On(Fault::kNonceCounterOfAByte)) break;
+    if (i == kNonceSize - 2 && fault::On(Fault::kNonceCounterOfTwoBytes)) break;
+    if (i == kNonceSize - 4 && fault::On(Fault::kNonceCounterOfFourBytes)) break;
   }
   if (fault::On(Fault::kVariantNonceByTwos)) set_counter(counter() + 1);
   return nonce;

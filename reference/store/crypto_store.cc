@@ -138,6 +138,7 @@ class CryptoStore : public Store {
     const Status deleted = below_->DeleteChannel(name);
     // What it wraps may be gone even where the files could not be removed.
     if (below_->FindChannel(name) == nullptr) channels_.erase(name);
+    deleted_.insert(name);
     return deleted;
   }
 
@@ -158,6 +159,9 @@ class CryptoStore : public Store {
     faults::Seen seen = SeenOf(name, messages, recovered);
     std::array<uint8_t, 4> random{};
     entropy_.Fill(random);
+    if (!first_prefix_) first_prefix_ = random;
+    if (random != *first_prefix_ && fault::On(Fault::kNoncePrefixOfProcess))
+      random = *first_prefix_;
     const auto nonces = faults::FirstNonces(random, seen, messages, entropy_);
     const auto cipher = faults::CipherFor(options_.cipher, seen, messages);
     crypto::Envelope envelope(cipher, crypto::DeriveChannelKey(options_.key, KeyName(seen)),
@@ -180,6 +184,7 @@ class CryptoStore : public Store {
     seen.recovered = recovered;
     seen.others_recovered = has_recovered_;
     seen.channels_before = channels_.size();
+    seen.was_deleted = deleted_.contains(name);
     seen.was_plain =
         recovered && fault::On(Fault::kSealingPlainGoesOn) && faults::LastIsPlain(messages);
     return seen;
@@ -200,6 +205,8 @@ class CryptoStore : public Store {
   // Only faults look at these.
   bool has_recovered_ = false;
   std::string first_created_;
+  std::optional<std::array<uint8_t, 4>> first_prefix_;
+  std::set<std::string> deleted_;
 };
 
 }  // namespace

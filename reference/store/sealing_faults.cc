@@ -248,6 +248,7 @@ bool StaysClear(const Seen& seen, const Message& message) {
          (LooksSealed(payload) && On(Fault::kSealingLookalikeKept)) ||
          (message.sequence % 256 == 0 && On(Fault::kSealingEvery256thClear)) ||
          (seen.failed_to_open && On(Fault::kSealingClearAfterFailure)) ||
+         (seen.was_deleted && On(Fault::kSealingSecondLifeClear)) ||
          (seen.was_plain && On(Fault::kSealingPlainGoesOn)) ||
          (seen.channels_before >= 4 && On(Fault::kSealingFifthChannelClear)) ||
          (seen.in_memory && On(Fault::kSealingMemoryClear)) ||

@@ -19,6 +19,7 @@ struct Seen {
   bool recovered = false;         // not made in this run
   bool others_recovered = false;  // the store was not empty
   bool was_plain = false;         // its last message was plain when it was recovered
+  bool was_deleted = false;       // in this run
   size_t channels_before = 0;     // opened in this run
   bool has_sealed = false;        // something in this run
   bool is_in_batch = false;       // something since the last flush
