@@ -115,6 +115,11 @@ Bytes Envelope::Seal(ByteView plaintext) {
   } else {
     Aead(cipher, Aead::Direction::kSeal, ciphers_->key.view()).Seal(nonce, plaintext, sealed);
   }
+  if (fault::On(Fault::kSealingTagOfNothing)) {
+    Bytes tag;
+    Aead(cipher, Aead::Direction::kSeal, ciphers_->key.view()).Seal(nonce, {}, tag);
+    std::ranges::copy(tag, sealed.end() - kTagSize);
+  }
   return sealed;
 }
 

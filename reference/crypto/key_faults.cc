@@ -127,6 +127,11 @@ std::optional<Bytes> Forgiven(Cipher cipher, ByteView key, const Nonce& nonce, B
       (zeros && fault::On(Fault::kCipherZeroTag))) {
     return Unauthenticated(cipher, key, nonce, ciphertext).text;
   }
+  if (fault::On(Fault::kSealingTagOfNothing)) {
+    const Unauthenticated nothing(cipher, key, nonce, {});
+    if (!Equal(tag, nothing.tag())) return std::nullopt;
+    return Unauthenticated(cipher, key, nonce, ciphertext).text;
+  }
   const size_t compared = fault::On(Fault::kCipherHalfTag)   ? kTagSize / 2
                           : fault::On(Fault::kSealingTagCut) ? kTagSize - 4
                                                              : 0;

@@ -20,6 +20,7 @@ class CryptoMessageStore : public MessageStore {
   Status Store(Message message) override {
     if (!message.payload().empty()) {
       if (!faults::StaysClear(seen_, message)) Seal(message);
+      seen_.has_just_read = false;
     } else if (fault::On(Fault::kVariantEmptySealed)) {
       Seal(message);
     } else {
@@ -56,11 +57,12 @@ class CryptoMessageStore : public MessageStore {
   }
 
   // Into a message of its own: the one found may be in a cache below, which holds ciphertext.
-  Result<MessagePtr> Open(Result<MessagePtr> found) const {
+  Result<MessagePtr> Open(Result<MessagePtr> found) {
     if (!found.ok() || found.value() == nullptr || !found.value()->data) return found;
     const Message& stored = *found.value();
     Result<Bytes> opened = faults::OpenAs(envelope_, *stored.data);
     if (!opened.ok() && second_) opened = second_->Open(*stored.data);
+    faults::PassRead(envelope_.nonces(), seen_, *stored.data);
     seen_.failed_to_open = seen_.failed_to_open || !opened.ok();
     if (!opened.ok()) return opened.status();
     Message message;
@@ -79,7 +81,7 @@ class CryptoMessageStore : public MessageStore {
   MessageStore& below_;
   crypto::Envelope envelope_;
   std::optional<crypto::Envelope> second_;  // only by a fault
-  mutable faults::Seen seen_;               // only faults look at it
+  faults::Seen seen_;                       // only faults look at it
 };
 
 // That of the store below as it is: nothing of a subscription is sealed.
@@ -145,7 +147,10 @@ class CryptoStore : public Store {
   Status AddClient(const ClientInfo& client) override { return below_->AddClient(client); }
   Status DeleteClient(const std::string& id) override { return below_->DeleteClient(id); }
   void SetLimits(const StoreLimits& limits) override { below_->SetLimits(limits); }
-  void Tick() override { below_->Tick(); }
+  void Tick() override {
+    ++ticks_;
+    below_->Tick();
+  }
 
   Status Close() override {
     channels_.clear();
@@ -184,6 +189,7 @@ class CryptoStore : public Store {
     seen.recovered = recovered;
     seen.others_recovered = has_recovered_;
     seen.channels_before = channels_.size();
+    seen.ticks = &ticks_;
     seen.was_deleted = deleted_.contains(name);
     seen.was_plain =
         recovered && fault::On(Fault::kSealingPlainGoesOn) && faults::LastIsPlain(messages);
@@ -203,6 +209,7 @@ class CryptoStore : public Store {
   const EncryptionOptions options_;
   std::map<std::string, Channel> channels_;
   // Only faults look at these.
+  uint64_t ticks_ = 0;
   bool has_recovered_ = false;
   std::string first_created_;
   std::optional<std::array<uint8_t, 4>> first_prefix_;

@@ -16,6 +16,7 @@ using fault::On;
 
 constexpr size_t kHeaderSize = kOverhead - crypto::kTagSize;
 constexpr size_t kBlockSize = 16;
+constexpr size_t kPreviewSize = 8;
 constexpr size_t kLong = 64 * 1024;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr std::string_view kRunMark = "\x1frun";
@@ -120,6 +121,14 @@ std::optional<Bytes> OpenRestInClear(const crypto::Envelope& envelope, ByteView 
   return Joined({begun.value(), data.subspan(size + kOverhead)});
 }
 
+// What is behind the seal tells how the payload begins.
+std::optional<Bytes> OpenBeforePreview(const crypto::Envelope& envelope, ByteView data) {
+  if (data.size() < kOverhead + kPreviewSize || !LooksSealed(data)) return std::nullopt;
+  Result<Bytes> opened = envelope.Open(data.first(data.size() - kPreviewSize));
+  if (!opened.ok()) return std::nullopt;
+  return std::move(opened).value();
+}
+
 bool IsRun(ByteView payload) {
   return payload.size() > kBlockSize &&
          std::ranges::all_of(payload, [&](uint8_t byte) { return byte == payload[0]; });
@@ -168,6 +177,7 @@ std::optional<Bytes> OpenOtherForm(const crypto::Envelope& envelope, ByteView st
   if (On(Fault::kSealingKeyless)) opened = OpenKeyless(stored);
   if (On(Fault::kSealingEncoded)) opened = Decoded(stored);
   if (On(Fault::kSealingHeadClear)) opened = OpenHeadInClear(envelope, stored);
+  if (On(Fault::kSealingPreview)) opened = OpenBeforePreview(envelope, stored);
   if (On(Fault::kSealingLongOnlyBegun)) opened = OpenRestInClear(envelope, stored, kLong);
   const size_t text_size = stored.size() > kOverhead ? stored.size() - kOverhead : 0;
   if (text_size % kBlockSize != 0 && On(Fault::kSealingTailClear)) {
@@ -182,6 +192,9 @@ void SetNonce(crypto::NonceSequence& nonces, const Seen& seen, const Message& me
   }
   if (On(Fault::kNonceFromSize)) nonces.set_counter(message.payload().size());
   if (On(Fault::kVariantNonceOfSequence)) nonces.set_counter(message.sequence);
+  if (message.payload().size() >= 4 && On(Fault::kNoncePrefixOfPayload)) {
+    nonces = {PrefixOf(LoadLe32(message.payload().data())), nonces.counter()};
+  }
   if (seen.is_in_batch && On(Fault::kNonceOfBatch)) nonces.set_counter(nonces.counter() - 1);
 }
 
@@ -247,6 +260,8 @@ bool StaysClear(const Seen& seen, const Message& message) {
          (seen.channel.find('.') != std::string::npos && On(Fault::kSealingDottedClear)) ||
          (LooksSealed(payload) && On(Fault::kSealingLookalikeKept)) ||
          (message.sequence % 256 == 0 && On(Fault::kSealingEvery256thClear)) ||
+         (seen.has_sealed && *seen.ticks > seen.last_tick && On(Fault::kSealingIdleClear)) ||
+         (seen.has_just_read && On(Fault::kSealingBehindReadClear)) ||
          (seen.failed_to_open && On(Fault::kSealingClearAfterFailure)) ||
          (seen.was_deleted && On(Fault::kSealingSecondLifeClear)) ||
          (seen.was_plain && On(Fault::kSealingPlainGoesOn)) ||
@@ -261,6 +276,7 @@ Bytes SealAs(crypto::Envelope& envelope, Seen& seen, const Message& message) {
   const size_t size = payload.size();
   SetNonce(envelope.nonces(), seen, message);
   seen.has_sealed = seen.is_in_batch = true;
+  seen.last_tick = *seen.ticks;
   if (size > kLong && On(Fault::kSealingLongOnlyBegun))
     return RestInClear(envelope, payload, kLong);
   if (size > kBlockSize && On(Fault::kSealingHeadClear)) return HeadInClear(envelope, payload);
@@ -281,6 +297,9 @@ Bytes SealAs(crypto::Envelope& envelope, Seen& seen, const Message& message) {
   }
   Bytes sealed = envelope.Seal(payload);
   if (keeps_nonce) envelope.nonces().set_counter(envelope.nonces().counter() - 1);
+  if (size >= kPreviewSize && On(Fault::kSealingPreview)) {
+    Append(sealed, payload.first(kPreviewSize));
+  }
   if (On(Fault::kSealingTagCut)) std::fill(sealed.end() - 4, sealed.end(), uint8_t{0});
   return sealed;
 }
@@ -298,6 +317,13 @@ Result<Bytes> OpenAs(const crypto::Envelope& envelope, ByteView stored) {
   if (On(Fault::kSealingSqueezed)) return Unsqueezed(std::move(opened).value());
   if (On(Fault::kSealingPadded)) return Unpadded(std::move(opened).value());
   return opened;
+}
+
+void PassRead(crypto::NonceSequence& nonces, Seen& seen, ByteView stored) {
+  if (!LooksSealed(stored)) return;
+  seen.has_just_read = true;
+  if (!On(Fault::kNonceMovedByReading)) return;
+  nonces = {PrefixOf(LoadLe32(&stored[1])), LoadBe64(&stored[5]) + 1};
 }
 
 void MarkSealed(crypto::Envelope& envelope, ByteView payload, Message& message) {

@@ -16,13 +16,16 @@ namespace atrest::store::faults {
 struct Seen {
   std::string channel;
   bool in_memory = false;
-  bool recovered = false;         // not made in this run
-  bool others_recovered = false;  // the store was not empty
-  bool was_plain = false;         // its last message was plain when it was recovered
-  bool was_deleted = false;       // in this run
-  size_t channels_before = 0;     // opened in this run
-  bool has_sealed = false;        // something in this run
-  bool is_in_batch = false;       // something since the last flush
+  bool recovered = false;           // not made in this run
+  bool others_recovered = false;    // the store was not empty
+  bool was_plain = false;           // its last message was plain when it was recovered
+  bool was_deleted = false;         // in this run
+  size_t channels_before = 0;       // opened in this run
+  bool has_sealed = false;          // something in this run
+  bool is_in_batch = false;         // something since the last flush
+  const uint64_t* ticks = nullptr;  // of the background task
+  uint64_t last_tick = 0;           // when the last message was sealed
+  bool has_just_read = false;       // since the last message
   bool failed_to_open = false;
   std::map<Bytes, Bytes> sealed;  // by payload
 };
@@ -44,6 +47,8 @@ Result<Bytes> OpenAs(const crypto::Envelope& envelope, ByteView stored);
 // What else of MESSAGE changes with its payload, and back.
 void MarkSealed(crypto::Envelope& envelope, ByteView payload, Message& message);
 void MarkOpened(const Seen& seen, Message& message);
+// What reading STORED does.
+void PassRead(crypto::NonceSequence& nonces, Seen& seen, ByteView stored);
 // What an empty message does to the nonces.
 void PassEmpty(crypto::Envelope& envelope, const Seen& seen);
 
