@@ -1,6 +1,7 @@
 #include "reference/store/crypto_store.h"
 
 #include <array>
+#include <set>
 #include <utility>
 
 #include "reference/base/fault.h"
@@ -21,7 +22,7 @@ class CryptoMessageStore : public MessageStore {
     if (!message.payload().empty()) {
       if (!faults::StaysClear(seen_, message)) Seal(message);
       seen_.has_just_read = false;
-    } else if (fault::On(Fault::kVariantEmptySealed)) {
+    } else if (fault::On(Fault::kSealingEmptyToo)) {
       Seal(message);
     } else {
       faults::PassEmpty(envelope_, seen_);
@@ -45,7 +46,7 @@ class CryptoMessageStore : public MessageStore {
   Status Empty() override { return below_.Empty(); }
   void Tick() override { below_.Tick(); }
 
-  // For a fault: seals from now on, and what ENVELOPE does not open may be of the first.
+  // For a fault: ENVELOPE seals from now on, and opens what the first one does not.
   void SealBy(crypto::Envelope envelope) { second_.emplace(std::move(envelope)); }
 
  private:
