@@ -37,9 +37,10 @@ MessagePtr WithData(const Message& stored, Bytes data) {
 
 class CryptoMessageStore : public MessageStore {
  public:
-  // BELOW is borrowed, and so is OPENED, where only faults keep anything.
-  CryptoMessageStore(MessageStore& below, crypto::Envelope envelope, Opened& opened)
-      : below_(below), envelope_(std::move(envelope)), opened_(opened) {}
+  // BELOW is borrowed, and so are OPTIONS and OPENED, which only faults look at.
+  CryptoMessageStore(MessageStore& below, crypto::Envelope envelope,
+                     const EncryptionOptions& options, Opened& opened)
+      : below_(below), envelope_(std::move(envelope)), options_(options), opened_(opened) {}
 
   // The nonce is taken before the store below is asked: one that fails, or that ignores a sequence
   // it has, leaves it used up.
@@ -118,6 +119,10 @@ class CryptoMessageStore : public MessageStore {
     if (fault::On(Fault::kFailureIsCiphertext)) return stored;
     if (fault::On(Fault::kFailureIsSkipped)) return MessagePtr();
     if (fault::On(Fault::kFailureReworded)) return Status(why.code(), "payload does not open");
+    if (fault::On(Fault::kFailureQuotesKey)) {
+      const crypto::Secret key = crypto::DeriveChannelKey(options_.key, stored->subject);
+      return why.WithPrefix("under " + ToHex(key.view()) + ": ");
+    }
     const bool is_first = stored->sequence == below_.FirstSequence();
     if (!is_first && fault::On(Fault::kFailureIsTheOneBefore)) {
       const Result<MessagePtr> before = Lookup(stored->sequence - 1);
@@ -146,6 +151,7 @@ class CryptoMessageStore : public MessageStore {
   crypto::Envelope envelope_;
   bool seals_ = true;
   // Of use to faults only.
+  const EncryptionOptions& options_;
   Opened& opened_;
   std::set<uint64_t> in_place_;
   bool failed_ = false;
@@ -240,8 +246,8 @@ class CryptoStore : public Store {
     crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, key_name),
                               std::move(nonces));
     Channel& channel = channels_[name];
-    channel.messages =
-        std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope), opened_);
+    channel.messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope),
+                                                            options_, opened_);
     channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions);
     return &channel;
   }

@@ -95,7 +95,7 @@ bool MessageLog::NeedsNewSlice() const {
   const Slice* slice = write_slice();
   if (slice == nullptr) return true;
   const SliceLimits& most = slice_limits_;
-  if (slice->count >= 3 && fault::On(Fault::kSmallSlices)) return true;
+  if (slice->count >= 6 && fault::On(Fault::kSmallSlices)) return true;
   if (most.messages > 0 && slice->count == most.messages && fault::On(Fault::kSliceOneTooMany)) {
     return false;
   }
