@@ -227,6 +227,7 @@ Status SubscriptionLog::FlushFile(bool force_sync) {
 
 Status SubscriptionLog::Flush() {
   if (!active_) return Status();
+  if (writer_.buffered() > 0 && fault::On(Fault::kAcksLostAtStop)) return Status();
   ATREST_TRY(OpenFile());
   return FlushFile(/*force_sync=*/false);
 }
