@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/store/crypto_store.h"
 #include "reference/store/file_store.h"
 #include "reference/store/memory_store.h"
@@ -51,6 +52,7 @@ Result<std::unique_ptr<store::Store>> OpenStoreFor(const Options& options,
   auto encryption = Resolve(options, environment_key);
   if (!encryption.ok()) return encryption.status();
   if (!encryption.value()) return opened;
+  if (options.store_type == "MEMORY" && fault::On(Fault::kMemoryStorePlain)) return opened;
   return store::MakeCryptoStore(std::move(opened), env.entropy, *encryption.value());
 }
 

@@ -1,7 +1,10 @@
 #include "reference/store/crypto_store.h"
 
 #include <array>
+#include <set>
 #include <utility>
+
+#include "reference/base/fault.h"
 
 namespace atrest::store {
 namespace {
@@ -15,7 +18,10 @@ class CryptoMessageStore : public MessageStore {
   // The nonce is taken before the store below is asked: one that fails, or that ignores a sequence
   // it has, leaves it used up.
   Status Store(Message message) override {
-    if (!message.payload().empty()) message.data = envelope_.Seal(message.payload());
+    const bool in_clear = (is_plain_ && fault::On(Fault::kSubscribedChannelPlain)) ||
+                          (in_batch_ && fault::On(Fault::kBatchTailPlain));
+    in_batch_ = true;
+    if (!in_clear && !message.payload().empty()) message.data = envelope_.Seal(message.payload());
     return below_.Store(std::move(message));
   }
 
@@ -28,7 +34,10 @@ class CryptoMessageStore : public MessageStore {
     return below_.SequenceFromTimestamp(timestamp_ns);
   }
   MessageCounts Counts() const override { return below_.Counts(); }
-  Status Flush() override { return below_.Flush(); }
+  Status Flush() override {
+    in_batch_ = false;
+    return below_.Flush();
+  }
   Status Empty() override { return below_.Empty(); }
   void Tick() override { below_.Tick(); }
 
@@ -53,13 +62,21 @@ class CryptoMessageStore : public MessageStore {
 
   MessageStore& below_;
   crypto::Envelope envelope_;
+  bool in_batch_ = false;  // something was stored that is not flushed
+
+ public:
+  bool is_plain_ = false;  // it had a subscription before its first message
 };
 
 // That of the store below as it is: nothing of a subscription is sealed.
 class BorrowedSubscriptionStore : public SubscriptionStore {
  public:
-  explicit BorrowedSubscriptionStore(SubscriptionStore& below) : below_(below) {}
-  Status Create(SubscriptionState& subscription) override { return below_.Create(subscription); }
+  BorrowedSubscriptionStore(SubscriptionStore& below, CryptoMessageStore& messages)
+      : below_(below), messages_(messages) {}
+  Status Create(SubscriptionState& subscription) override {
+    if (messages_.LastSequence() == 0) messages_.is_plain_ = true;
+    return below_.Create(subscription);
+  }
   Status Update(const SubscriptionState& subscription) override {
     return below_.Update(subscription);
   }
@@ -75,6 +92,7 @@ class BorrowedSubscriptionStore : public SubscriptionStore {
 
  private:
   SubscriptionStore& below_;
+  CryptoMessageStore& messages_;
 };
 
 class CryptoStore : public Store {
@@ -98,6 +116,7 @@ class CryptoStore : public Store {
   Result<Channel*> CreateChannel(const std::string& name) override {
     Result<Channel*> created = below_->CreateChannel(name);
     if (!created.ok()) return created;
+    if (deleted_.contains(name) && fault::On(Fault::kRecreatedChannelPlain)) return created;
     return Wrap(name, *created.value());
   }
 
@@ -110,6 +129,7 @@ class CryptoStore : public Store {
     const Status deleted = below_->DeleteChannel(name);
     // What it wraps may be gone even where the files could not be removed.
     if (below_->FindChannel(name) == nullptr) channels_.erase(name);
+    deleted_.insert(name);
     return deleted;
   }
 
@@ -132,8 +152,10 @@ class CryptoStore : public Store {
     crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, name),
                               std::move(nonces));
     Channel& channel = channels_[name];
-    channel.messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope));
-    channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions);
+    auto messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope));
+    channel.subscriptions =
+        std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions, *messages);
+    channel.messages = std::move(messages);
     return &channel;
   }
 
@@ -142,6 +164,7 @@ class CryptoStore : public Store {
   env::Entropy& entropy_;
   const EncryptionOptions options_;
   std::map<std::string, Channel> channels_;
+  std::set<std::string> deleted_;  // names of channels
 };
 
 }  // namespace
