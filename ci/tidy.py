@@ -21,7 +21,7 @@ REFERENCE = {f"reference/{name}" for name in (
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
     "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
-    "generate", "shrink", "capture", "campaign", "compare", "report", "load", "cli")}
+    "generate", "shrink", "capture", "campaign", "prove", "compare", "report", "load", "cli")}
 
 
 def reference(names):
@@ -64,6 +64,8 @@ LAYERS = {
     "harness/shrink": reference("base env") | harness("verdict scenario driver oracle runner"),
     "harness/capture": reference("base env crypto store") | harness(
         "verdict scenario driver runner inspect"),
+    "harness/prove": reference("base env") | harness(
+        "verdict scenario driver oracle runner generate campaign"),
     "harness/report": reference("base") | harness("verdict"),
     "harness/load": reference("base wire"),  # a client of any server, so nothing of ours
     "harness/cli": reference("base crypto env sim") | HARNESS - harness("load"),

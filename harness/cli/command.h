@@ -25,6 +25,7 @@ void AddRunCommand(CLI::App& app, RunVerb& chosen);
 void AddCompareCommand(CLI::App& app, RunVerb& chosen);
 void AddFuzzCommand(CLI::App& app, RunVerb& chosen);
 void AddMeasuredCommand(CLI::App& app, RunVerb& chosen);
+void AddProveCommand(CLI::App& app, RunVerb& chosen);
 void AddJudgeCommand(CLI::App& app, RunVerb& chosen);
 void AddListCommand(CLI::App& app, RunVerb& chosen);
 void AddSmokeCommand(CLI::App& app, RunVerb& chosen);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/prove/matrix.h"
 #include "harness/runner/suite.h"
 #include "reference/env/posix_env.h"
 
@@ -20,6 +21,7 @@ struct ListArguments {
   bool json = false;
   bool requirements = false;
   bool disputes = false;
+  bool faults = false;
 };
 
 Json ToJson(const scenario::Scenario& scenario) {
@@ -94,6 +96,10 @@ void PrintDisputes(const runner::Disputes& disputes, bool json) {
 }
 
 ExitCode List(const ListArguments& arguments) {
+  if (arguments.faults) {
+    std::cout << prove::FaultsText();
+    return ExitCode::kAsExpected;
+  }
   env::PosixFileSystem files;
   const auto suite = runner::Suite::Open(files, FindRoot(arguments.root));
   if (!suite.ok()) throw CommandError{ExitCode::kHarnessFailed, suite.status().message()};
@@ -125,6 +131,8 @@ void AddListCommand(CLI::App& app, RunVerb& chosen) {
   verb->add_flag("--requirements", arguments->requirements, "List requirements instead");
   verb->add_flag("--disputes", arguments->disputes,
                  "List where documentation and real server disagree instead");
+  verb->add_flag("--faults", arguments->faults,
+                 "List the faults that the reference can be given instead, as a page");
   verb->add_option("--root", arguments->root, "Directory with scenarios/ and fixtures/");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return List(*arguments); }; });
 }

@@ -37,6 +37,7 @@ int Main(int argc, char** argv) {
   atrest::cli::RunVerb chosen;
   atrest::cli::AddRunCommand(app, chosen);
   atrest::cli::AddCompareCommand(app, chosen);
+  atrest::cli::AddProveCommand(app, chosen);
   atrest::cli::AddJudgeCommand(app, chosen);
   atrest::cli::AddFuzzCommand(app, chosen);
   atrest::cli::AddMeasuredCommand(app, chosen);

@@ -1,0 +1,79 @@
+#include "harness/prove/prove.h"
+
+#include <optional>
+
+#include "harness/runner/jobs.h"
+
+namespace atrest::prove {
+namespace {
+
+using Stage = Trial::Stage;
+using What = Trial::Stage::What;
+
+constexpr double kNsPerSecond = 1e9;
+
+std::vector<What> StagesFor(const ProveOptions& options) {
+  if (!options.early_end) return {What::kAll, What::kCases};
+  return {What::kQuick, What::kOthers, What::kCases};
+}
+
+// A kill for the stated reason ends it early; a variant is never proven lawful early.
+Stage StageOf(What what, const fault::Row& row, const ProveOptions& options) {
+  Stage stage{what, {}};
+  if (options.early_end && row.kind != fault::Kind::kVariant)
+    stage.enough = [&row](const Kill& kill) { return IsStated(row, kill); };
+  return stage;
+}
+
+bool HasExecuted(const std::string& trace, uint64_t before, env::FileSystem& files) {
+  if (trace.empty()) return fault::Executions() > before;
+  return files.Exists(trace);
+}
+
+Evidence Try(const Trial& trial, const fault::Row& row, const ProveOptions& options,
+             const std::string& trace, env::FileSystem& files, env::Clock& clock) {
+  Evidence evidence;
+  const int64_t began = clock.NowNs();
+  const uint64_t before = fault::Executions();
+  const std::string name(row.name);
+  for (const What what : StagesFor(options)) {
+    const auto enough = trial.Run(name, trace, StageOf(what, row, options), evidence);
+    if (!enough.ok()) evidence.trouble = enough.status().message();
+    if (!enough.ok() || enough.value()) break;
+  }
+  evidence.executed = HasExecuted(trace, before, files);
+  evidence.seconds = static_cast<double>(clock.NowNs() - began) / kNsPerSecond;
+  return evidence;
+}
+
+}  // namespace
+
+Result<std::vector<Tried>> Prove(const Trial& trial, const std::string& target,
+                                 const std::vector<const fault::Row*>& rows,
+                                 const ProveOptions& options, env::FileSystem& files,
+                                 env::Clock& clock, const std::function<void(const Tried&)>& told) {
+  std::vector<Tried> all(rows.size());
+  runner::Jobs jobs;
+  jobs.jobs = options.jobs;
+  jobs.pieces = rows.size();
+  jobs.work = [&](size_t index) {
+    const std::string trace =
+        options.traces.empty() ? "" : options.traces + "/" + std::to_string(index);
+    return Packed(Try(trial, *rows[index], options, trace, files, clock));
+  };
+  jobs.done = [&](size_t index, const std::optional<std::string>& answer, const std::string& how) {
+    all[index].row = rows[index];
+    all[index].target = target;
+    const auto evidence = answer ? Unpacked(*answer) : Status(Code::kIo, "it ended by " + how);
+    if (evidence.ok()) {
+      all[index].evidence = evidence.value();
+    } else {
+      all[index].evidence.trouble = evidence.status().message();
+    }
+    if (told) told(all[index]);
+  };
+  ATREST_TRY(runner::DoInJobs(jobs));
+  return all;
+}
+
+}  // namespace atrest::prove
