@@ -121,6 +121,8 @@ wire::MessagePtr Delivery::NextMessage(Channel& channel, uint64_t& next, uint64_
         return nullptr;
       ++next;
       ++last_sent;
+      burst.Count(0);
+      if (burst.IsOver()) return nullptr;
       continue;
     }
     if (found.value() != nullptr) {
@@ -145,7 +147,10 @@ wire::MessagePtr Delivery::NextMessage(Channel& channel, uint64_t& next, uint64_
 wire::MessagePtr Delivery::OnUnreadable(Channel& channel, uint64_t sequence, const Status& why) {
   has_failed_ = true;
   const bool is_first = !std::exchange(channel.is_unreadable, true);
-  const std::string name = channel.name + ":" + std::to_string(sequence);
+  const bool is_behind = sequence > channel.store->messages->FirstSequence();
+  const bool names_first = is_behind && fault::On(Fault::kErrorNamesFirst);
+  const uint64_t named = names_first ? channel.store->messages->FirstSequence() : sequence;
+  const std::string name = channel.name + ":" + std::to_string(named);
   const bool is_silent = fault::On(Fault::kUnreadableSkippedSilently) ||
                          (!is_first && fault::On(Fault::kUnreadableSaidOnce));
   if (fault::On(Fault::kOtherWording)) {

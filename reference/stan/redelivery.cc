@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reference/base/fault.h"
+#include "reference/base/utf8.h"
 #include "reference/stan/log_text.h"
 
 namespace atrest::stan {
@@ -41,12 +42,16 @@ std::optional<wire::Message> Redelivery::Find(Subscription& subscription, uint64
     delivery_.Ack(subscription, sequence, Delivery::AckFrom::kServer);
     return std::nullopt;
   }
-  return *found.value();
+  wire::Message message = *found.value();
+  const std::string text = ReplaceBadUtf8(AsText(message.payload()));
+  if (text != AsText(message.payload()) && fault::On(Fault::kRedeliveredAsText))
+    message.data = Bytes(AsBytes(text).begin(), AsBytes(text).end());
+  return message;
 }
 
 // It stays pending, but for faults.
 void Redelivery::OnUnreadable(Subscription& subscription, uint64_t sequence, const Status& why) {
-  subscription.unreadable.insert(sequence);
+  if (fault::On(Fault::kRedeliveryGivesUp)) subscription.unreadable.insert(sequence);
   const std::string which = SubId(subscription) + ", seq=" + std::to_string(sequence);
   if (fault::On(Fault::kOtherWording)) {
     context_.Error("Message for redelivery cannot be opened: " + which + ": " + why.message());

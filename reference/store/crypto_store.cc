@@ -18,7 +18,7 @@ class CryptoMessageStore : public MessageStore {
   // The nonce is taken before the store below is asked: one that fails, or that ignores a sequence
   // it has, leaves it used up.
   Status Store(Message message) override {
-    const bool in_clear = (is_plain_ && fault::On(Fault::kSubscribedChannelPlain)) ||
+    const bool in_clear = (subscribed_first_ && fault::On(Fault::kSubscribedChannelPlain)) ||
                           (in_batch_ && fault::On(Fault::kBatchTailPlain));
     in_batch_ = true;
     if (!in_clear && !message.payload().empty()) message.data = envelope_.Seal(message.payload());
@@ -41,6 +41,8 @@ class CryptoMessageStore : public MessageStore {
   Status Empty() override { return below_.Empty(); }
   void Tick() override { below_.Tick(); }
 
+  void NoteSubscription() { subscribed_first_ = subscribed_first_ || LastSequence() == 0; }
+
  private:
   // Into a message of its own: the one found may be in a cache below, which holds ciphertext.
   Result<MessagePtr> Open(Result<MessagePtr> found) const {
@@ -62,10 +64,9 @@ class CryptoMessageStore : public MessageStore {
 
   MessageStore& below_;
   crypto::Envelope envelope_;
+  // For faults.
   bool in_batch_ = false;  // something was stored that is not flushed
-
- public:
-  bool is_plain_ = false;  // it had a subscription before its first message
+  bool subscribed_first_ = false;
 };
 
 // That of the store below as it is: nothing of a subscription is sealed.
@@ -74,7 +75,7 @@ class BorrowedSubscriptionStore : public SubscriptionStore {
   BorrowedSubscriptionStore(SubscriptionStore& below, CryptoMessageStore& messages)
       : below_(below), messages_(messages) {}
   Status Create(SubscriptionState& subscription) override {
-    if (messages_.LastSequence() == 0) messages_.is_plain_ = true;
+    messages_.NoteSubscription();
     return below_.Create(subscription);
   }
   Status Update(const SubscriptionState& subscription) override {
@@ -129,7 +130,7 @@ class CryptoStore : public Store {
     const Status deleted = below_->DeleteChannel(name);
     // What it wraps may be gone even where the files could not be removed.
     if (below_->FindChannel(name) == nullptr) channels_.erase(name);
-    deleted_.insert(name);
+    if (fault::On(Fault::kRecreatedChannelPlain)) deleted_.insert(name);
     return deleted;
   }
 
