@@ -150,7 +150,10 @@ class CryptoStore : public Store {
     std::array<uint8_t, 4> random{};
     entropy_.Fill(random);
     crypto::NonceSequence nonces(random, below.messages->LastSequence() + 1);
-    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, name),
+    const bool is_wiped = wrapped_ && fault::On(Fault::kKeyWipedAfterUse);
+    wrapped_ = true;
+    const crypto::Secret key = is_wiped ? crypto::Secret(Bytes(32, 0)) : options_.key;
+    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(key, name),
                               std::move(nonces));
     Channel& channel = channels_[name];
     auto messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope));
@@ -165,7 +168,9 @@ class CryptoStore : public Store {
   env::Entropy& entropy_;
   const EncryptionOptions options_;
   std::map<std::string, Channel> channels_;
+  // For faults.
   std::set<std::string> deleted_;  // names of channels
+  bool wrapped_ = false;           // one, at least
 };
 
 }  // namespace
