@@ -1,6 +1,7 @@
 #include "reference/store/crypto_store.h"
 
 #include <array>
+#include <set>
 #include <utility>
 
 #include "reference/base/crc32.h"
@@ -45,7 +46,10 @@ class CryptoMessageStore : public MessageStore {
   // The nonce is taken before the store below is asked: one that fails, or that ignores a sequence
   // it has, leaves it used up.
   Status Store(Message message) override {
-    if (!message.payload().empty() && seals_) {
+    const bool in_clear = (subscribed_first_ && fault::On(Fault::kSubscribedChannelPlain)) ||
+                          (in_batch_ && fault::On(Fault::kBatchTailPlain));
+    in_batch_ = true;
+    if (!message.payload().empty() && seals_ && !in_clear) {
       if (fault::On(Fault::kChecksumOfPlaintext)) {
         message.crc32 = Crc32(Crc32::kIeee).Of(message.payload());
       }
@@ -63,7 +67,10 @@ class CryptoMessageStore : public MessageStore {
     return below_.SequenceFromTimestamp(timestamp_ns);
   }
   MessageCounts Counts() const override { return below_.Counts(); }
-  Status Flush() override { return below_.Flush(); }
+  Status Flush() override {
+    in_batch_ = false;
+    return below_.Flush();
+  }
   Status Empty() override { return below_.Empty(); }
   void Tick() override { below_.Tick(); }
 
@@ -88,6 +95,7 @@ class CryptoMessageStore : public MessageStore {
     for (Message& message : all) ATREST_TRY(below_.Store(std::move(message)));
     return below_.Flush();
   }
+  void NoteSubscription() { subscribed_first_ = subscribed_first_ || LastSequence() == 0; }
 
  private:
   // Into a message of its own: the one found may be in a cache below, which holds ciphertext.
@@ -156,13 +164,19 @@ class CryptoMessageStore : public MessageStore {
   std::set<uint64_t> in_place_;
   bool failed_ = false;
   Status failure_;
+  bool in_batch_ = false;  // something was stored that is not flushed
+  bool subscribed_first_ = false;
 };
 
 // That of the store below as it is: nothing of a subscription is sealed.
 class BorrowedSubscriptionStore : public SubscriptionStore {
  public:
-  explicit BorrowedSubscriptionStore(SubscriptionStore& below) : below_(below) {}
-  Status Create(SubscriptionState& subscription) override { return below_.Create(subscription); }
+  BorrowedSubscriptionStore(SubscriptionStore& below, CryptoMessageStore& messages)
+      : below_(below), messages_(messages) {}
+  Status Create(SubscriptionState& subscription) override {
+    messages_.NoteSubscription();
+    return below_.Create(subscription);
+  }
   Status Update(const SubscriptionState& subscription) override {
     return below_.Update(subscription);
   }
@@ -178,6 +192,7 @@ class BorrowedSubscriptionStore : public SubscriptionStore {
 
  private:
   SubscriptionStore& below_;
+  CryptoMessageStore& messages_;
 };
 
 class CryptoStore : public Store {
@@ -211,6 +226,7 @@ class CryptoStore : public Store {
   Result<Channel*> CreateChannel(const std::string& name) override {
     Result<Channel*> created = below_->CreateChannel(name);
     if (!created.ok()) return created;
+    if (deleted_.contains(name) && fault::On(Fault::kRecreatedChannelPlain)) return created;
     return Wrap(name, name, *created.value());
   }
 
@@ -223,6 +239,7 @@ class CryptoStore : public Store {
     const Status deleted = below_->DeleteChannel(name);
     // What it wraps may be gone even where the files could not be removed.
     if (below_->FindChannel(name) == nullptr) channels_.erase(name);
+    if (fault::On(Fault::kRecreatedChannelPlain)) deleted_.insert(name);
     return deleted;
   }
 
@@ -243,12 +260,17 @@ class CryptoStore : public Store {
     std::array<uint8_t, 4> random{};
     entropy_.Fill(random);
     crypto::NonceSequence nonces(random, below.messages->LastSequence() + 1);
-    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, key_name),
+    const bool is_wiped = wrapped_ && fault::On(Fault::kKeyWipedAfterUse);
+    wrapped_ = true;
+    const crypto::Secret key = is_wiped ? crypto::Secret(Bytes(32, 0)) : options_.key;
+    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(key, key_name),
                               std::move(nonces));
     Channel& channel = channels_[name];
-    channel.messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope),
-                                                            options_, opened_);
-    channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions);
+    auto messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope),
+                                                         options_, opened_);
+    channel.subscriptions =
+        std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions, *messages);
+    channel.messages = std::move(messages);
     return &channel;
   }
 
@@ -312,6 +334,9 @@ class CryptoStore : public Store {
   const EncryptionOptions options_;
   Opened opened_;
   std::map<std::string, Channel> channels_;
+  // For faults.
+  std::set<std::string> deleted_;  // names of channels
+  bool wrapped_ = false;           // one, at least
 };
 
 }  // namespace
