@@ -1,5 +1,6 @@
 #include "reference/store/crypto_store.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 // Messages of a store that were opened, by sequence.
 using Opened = std::map<uint64_t, MessagePtr>;
 constexpr char kSpilled[] = "_cache";
+constexpr size_t kHead = 16;  // for a fault
 
 std::string Folded(std::string name) {
   for (char& c : name) {
@@ -21,6 +23,12 @@ std::string Folded(std::string name) {
 }
 
 bool LooksSealed(ByteView data) { return !data.empty() && (data[0] == 1 || data[0] == 2); }
+
+// For a fault: how TEXT begins; nothing of what is no text.
+std::string_view HeadOf(ByteView text) {
+  const std::string_view head = AsText(text.first(kHead));
+  return std::ranges::all_of(head, [](char c) { return c >= 32; }) ? head : "";
+}
 
 MessagePtr WithData(const Message& stored, Bytes data) {
   Message message;
@@ -48,6 +56,9 @@ class CryptoMessageStore : public MessageStore {
     if (!message.payload().empty() && seals_) {
       if (fault::On(Fault::kChecksumOfPlaintext)) {
         message.crc32 = Crc32(Crc32::kIeee).Of(message.payload());
+      }
+      if (message.payload().size() > kHead && fault::On(Fault::kHeadInReply)) {
+        message.reply = HeadOf(message.payload());
       }
       message.data = envelope_.Seal(message.payload());
     }
@@ -125,18 +136,21 @@ class CryptoMessageStore : public MessageStore {
     }
     const bool is_first = stored->sequence == below_.FirstSequence();
     if (!is_first && fault::On(Fault::kFailureIsTheOneBefore)) {
-      const Result<MessagePtr> before = Lookup(stored->sequence - 1);
-      const bool has = before.ok() && before.value() != nullptr;
-      return has ? WithData(*stored, ToBytes(AsText(before.value()->payload()))) : before;
+      const Bytes before = Before(*stored);
+      return before.empty() ? Result<MessagePtr>(why) : WithData(*stored, before);
     }
-    if (!is_first && fault::On(Fault::kFailureQuotesPayload)) return Quoted(*stored, why);
+    if (!is_first && fault::On(Fault::kFailureQuotesPayload)) {
+      return why.WithPrefix("behind " + std::string(AsText(Before(*stored))) + ": ");
+    }
     return why;
   }
 
-  Result<MessagePtr> Quoted(const Message& stored, const Status& why) {
-    const Result<MessagePtr> before = Lookup(stored.sequence - 1);
-    if (!before.ok() || before.value() == nullptr) return why;
-    return why.WithPrefix("behind " + std::string(AsText(before.value()->payload())) + ": ");
+  // For faults: the payload of the message before STORED, empty if it cannot be had.
+  Bytes Before(const Message& stored) {
+    const Result<MessagePtr> before = below_.Lookup(stored.sequence - 1);
+    if (!before.ok() || before.value() == nullptr) return Bytes();
+    const Result<Bytes> opened = envelope_.Open(before.value()->payload());
+    return opened.ok() ? opened.value() : Bytes();
   }
 
   // The first time as it should be; then what was opened is opened again.
@@ -161,8 +175,19 @@ class CryptoMessageStore : public MessageStore {
 // That of the store below as it is: nothing of a subscription is sealed.
 class BorrowedSubscriptionStore : public SubscriptionStore {
  public:
-  explicit BorrowedSubscriptionStore(SubscriptionStore& below) : below_(below) {}
-  Status Create(SubscriptionState& subscription) override { return below_.Create(subscription); }
+  BorrowedSubscriptionStore(SubscriptionStore& below, const crypto::Secret& master,
+                            const std::string& channel)
+      : below_(below), master_(master), channel_(channel) {}
+  Status Create(SubscriptionState& subscription) override {
+    if (!subscription.is_durable && fault::On(Fault::kKeyInSubscriptions)) {
+      SubscriptionState with_key = subscription;
+      with_key.inbox += ":" + ToHex(crypto::DeriveChannelKey(master_, channel_).view());
+      const Status created = below_.Create(with_key);
+      subscription.id = with_key.id;
+      return created;
+    }
+    return below_.Create(subscription);
+  }
   Status Update(const SubscriptionState& subscription) override {
     return below_.Update(subscription);
   }
@@ -178,6 +203,9 @@ class BorrowedSubscriptionStore : public SubscriptionStore {
 
  private:
   SubscriptionStore& below_;
+  // For a fault.
+  const crypto::Secret& master_;
+  const std::string& channel_;
 };
 
 class CryptoStore : public Store {
@@ -245,10 +273,12 @@ class CryptoStore : public Store {
     crypto::NonceSequence nonces(random, below.messages->LastSequence() + 1);
     crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, key_name),
                               std::move(nonces));
-    Channel& channel = channels_[name];
+    const auto wrapped = channels_.try_emplace(name).first;
+    Channel& channel = wrapped->second;
     channel.messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope),
                                                             options_, opened_);
-    channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions);
+    channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(
+        *below.subscriptions, options_.key, wrapped->first);
     return &channel;
   }
 
