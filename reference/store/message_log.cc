@@ -11,10 +11,6 @@ constexpr size_t kBufferSizeMin = 512;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kShrinkIntervalNs = 5 * kSecondNs;
 
-size_t BufferSizeOf(const FileStoreOptions& options) {
-  return fault::On(Fault::kWrittenThrough) ? 0 : options.buffer_size;
-}
-
 template <typename T>
 T Quarter(T limit, T least) {
   return limit > 0 ? std::max(limit / 4, least) : 0;
@@ -37,7 +33,7 @@ MessageLog::MessageLog(const FileContext& context, const std::string& channel,
       channel_(channel),
       limits_(limits),
       slice_limits_(MakeSliceLimits(context.options, limits)),
-      writer_(kBufferSizeMin, BufferSizeOf(context.options)),
+      writer_(kBufferSizeMin, context.options.buffer_size),
       now_tick_(Now()),
       last_shrink_(now_tick_),
       last_evict_(now_tick_),
@@ -266,9 +262,10 @@ Status MessageLog::Close() {
   if (write_slice() != nullptr && (need_sync_ || writer_.buffered() > 0 || !unflushed_.empty())) {
     status = OpenFiles(*write_slice());
     if (status.ok()) status = FlushFiles(/*force_sync=*/true);
-    if (status.ok() && fault::On(Fault::kPaddedAtStop)) {
-      status = write_slice()->data->Append(Bytes(kRecordHeaderSize));
-    }
+  }
+  const bool open = write_slice() != nullptr && write_slice()->data != nullptr;
+  if (status.ok() && open && fault::On(Fault::kPaddedAtStop)) {
+    status = write_slice()->data->Append(Bytes(kRecordHeaderSize));
   }
   writer_.Attach(nullptr);
   for (const std::unique_ptr<Slice>& slice : slices_) slice->CloseFiles();
@@ -276,7 +273,7 @@ Status MessageLog::Close() {
 }
 
 Status MessageLog::Empty() {
-  writer_ = BufferedWriter(kBufferSizeMin, BufferSizeOf(context_.options));
+  writer_ = BufferedWriter(kBufferSizeMin, context_.options.buffer_size);
   slices_.clear();
   ascending_ = true;
   read_slice_ = nullptr;
