@@ -1,7 +1,7 @@
 #include "reference/store/crypto_store.h"
 
+#include <algorithm>
 #include <array>
-#include <set>
 #include <utility>
 
 #include "reference/base/crc32.h"
@@ -13,6 +13,7 @@ namespace {
 // Messages of a store that were opened, by sequence.
 using Opened = std::map<uint64_t, MessagePtr>;
 constexpr char kSpilled[] = "_cache";
+constexpr size_t kHead = 16;  // for a fault
 
 std::string Folded(std::string name) {
   for (char& c : name) {
@@ -22,6 +23,12 @@ std::string Folded(std::string name) {
 }
 
 bool LooksSealed(ByteView data) { return !data.empty() && (data[0] == 1 || data[0] == 2); }
+
+// For a fault: how TEXT begins; nothing of what is no text.
+std::string_view HeadOf(ByteView text) {
+  const std::string_view head = AsText(text.first(kHead));
+  return std::ranges::all_of(head, [](char c) { return c >= 32; }) ? head : "";
+}
 
 MessagePtr WithData(const Message& stored, Bytes data) {
   Message message;
@@ -46,12 +53,12 @@ class CryptoMessageStore : public MessageStore {
   // The nonce is taken before the store below is asked: one that fails, or that ignores a sequence
   // it has, leaves it used up.
   Status Store(Message message) override {
-    const bool in_clear = (subscribed_first_ && fault::On(Fault::kSubscribedChannelPlain)) ||
-                          (in_batch_ && fault::On(Fault::kBatchTailPlain));
-    in_batch_ = true;
-    if (!message.payload().empty() && seals_ && !in_clear) {
+    if (!message.payload().empty() && seals_) {
       if (fault::On(Fault::kChecksumOfPlaintext)) {
         message.crc32 = Crc32(Crc32::kIeee).Of(message.payload());
+      }
+      if (message.payload().size() > kHead && fault::On(Fault::kHeadInReply)) {
+        message.reply = HeadOf(message.payload());
       }
       message.data = envelope_.Seal(message.payload());
     }
@@ -67,10 +74,7 @@ class CryptoMessageStore : public MessageStore {
     return below_.SequenceFromTimestamp(timestamp_ns);
   }
   MessageCounts Counts() const override { return below_.Counts(); }
-  Status Flush() override {
-    in_batch_ = false;
-    return below_.Flush();
-  }
+  Status Flush() override { return below_.Flush(); }
   Status Empty() override { return below_.Empty(); }
   void Tick() override { below_.Tick(); }
 
@@ -95,7 +99,6 @@ class CryptoMessageStore : public MessageStore {
     for (Message& message : all) ATREST_TRY(below_.Store(std::move(message)));
     return below_.Flush();
   }
-  void NoteSubscription() { subscribed_first_ = subscribed_first_ || LastSequence() == 0; }
 
  private:
   // Into a message of its own: the one found may be in a cache below, which holds ciphertext.
@@ -133,18 +136,21 @@ class CryptoMessageStore : public MessageStore {
     }
     const bool is_first = stored->sequence == below_.FirstSequence();
     if (!is_first && fault::On(Fault::kFailureIsTheOneBefore)) {
-      const Result<MessagePtr> before = Lookup(stored->sequence - 1);
-      const bool has = before.ok() && before.value() != nullptr;
-      return has ? WithData(*stored, ToBytes(AsText(before.value()->payload()))) : before;
+      const Bytes before = Before(*stored);
+      return before.empty() ? Result<MessagePtr>(why) : WithData(*stored, before);
     }
-    if (!is_first && fault::On(Fault::kFailureQuotesPayload)) return Quoted(*stored, why);
+    if (!is_first && fault::On(Fault::kFailureQuotesPayload)) {
+      return why.WithPrefix("behind " + std::string(AsText(Before(*stored))) + ": ");
+    }
     return why;
   }
 
-  Result<MessagePtr> Quoted(const Message& stored, const Status& why) {
-    const Result<MessagePtr> before = Lookup(stored.sequence - 1);
-    if (!before.ok() || before.value() == nullptr) return why;
-    return why.WithPrefix("behind " + std::string(AsText(before.value()->payload())) + ": ");
+  // For faults: the payload of the message before STORED, empty if it cannot be had.
+  Bytes Before(const Message& stored) {
+    const Result<MessagePtr> before = below_.Lookup(stored.sequence - 1);
+    if (!before.ok() || before.value() == nullptr) return Bytes();
+    const Result<Bytes> opened = envelope_.Open(before.value()->payload());
+    return opened.ok() ? opened.value() : Bytes();
   }
 
   // The first time as it should be; then what was opened is opened again.
@@ -164,17 +170,22 @@ class CryptoMessageStore : public MessageStore {
   std::set<uint64_t> in_place_;
   bool failed_ = false;
   Status failure_;
-  bool in_batch_ = false;  // something was stored that is not flushed
-  bool subscribed_first_ = false;
 };
 
 // That of the store below as it is: nothing of a subscription is sealed.
 class BorrowedSubscriptionStore : public SubscriptionStore {
  public:
-  BorrowedSubscriptionStore(SubscriptionStore& below, CryptoMessageStore& messages)
-      : below_(below), messages_(messages) {}
+  BorrowedSubscriptionStore(SubscriptionStore& below, const crypto::Secret& master,
+                            const std::string& channel)
+      : below_(below), master_(master), channel_(channel) {}
   Status Create(SubscriptionState& subscription) override {
-    messages_.NoteSubscription();
+    if (!subscription.is_durable && fault::On(Fault::kKeyInSubscriptions)) {
+      SubscriptionState with_key = subscription;
+      with_key.inbox += ":" + ToHex(crypto::DeriveChannelKey(master_, channel_).view());
+      const Status created = below_.Create(with_key);
+      subscription.id = with_key.id;
+      return created;
+    }
     return below_.Create(subscription);
   }
   Status Update(const SubscriptionState& subscription) override {
@@ -192,7 +203,9 @@ class BorrowedSubscriptionStore : public SubscriptionStore {
 
  private:
   SubscriptionStore& below_;
-  CryptoMessageStore& messages_;
+  // For a fault.
+  const crypto::Secret& master_;
+  const std::string& channel_;
 };
 
 class CryptoStore : public Store {
@@ -226,7 +239,6 @@ class CryptoStore : public Store {
   Result<Channel*> CreateChannel(const std::string& name) override {
     Result<Channel*> created = below_->CreateChannel(name);
     if (!created.ok()) return created;
-    if (deleted_.contains(name) && fault::On(Fault::kRecreatedChannelPlain)) return created;
     return Wrap(name, name, *created.value());
   }
 
@@ -239,7 +251,6 @@ class CryptoStore : public Store {
     const Status deleted = below_->DeleteChannel(name);
     // What it wraps may be gone even where the files could not be removed.
     if (below_->FindChannel(name) == nullptr) channels_.erase(name);
-    if (fault::On(Fault::kRecreatedChannelPlain)) deleted_.insert(name);
     return deleted;
   }
 
@@ -260,17 +271,14 @@ class CryptoStore : public Store {
     std::array<uint8_t, 4> random{};
     entropy_.Fill(random);
     crypto::NonceSequence nonces(random, below.messages->LastSequence() + 1);
-    const bool is_wiped = wrapped_ && fault::On(Fault::kKeyWipedAfterUse);
-    wrapped_ = true;
-    const crypto::Secret key = is_wiped ? crypto::Secret(Bytes(32, 0)) : options_.key;
-    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(key, key_name),
+    crypto::Envelope envelope(options_.cipher, crypto::DeriveChannelKey(options_.key, key_name),
                               std::move(nonces));
-    Channel& channel = channels_[name];
-    auto messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope),
-                                                         options_, opened_);
-    channel.subscriptions =
-        std::make_unique<BorrowedSubscriptionStore>(*below.subscriptions, *messages);
-    channel.messages = std::move(messages);
+    const auto wrapped = channels_.try_emplace(name).first;
+    Channel& channel = wrapped->second;
+    channel.messages = std::make_unique<CryptoMessageStore>(*below.messages, std::move(envelope),
+                                                            options_, opened_);
+    channel.subscriptions = std::make_unique<BorrowedSubscriptionStore>(
+        *below.subscriptions, options_.key, wrapped->first);
     return &channel;
   }
 
@@ -334,9 +342,6 @@ class CryptoStore : public Store {
   const EncryptionOptions options_;
   Opened opened_;
   std::map<std::string, Channel> channels_;
-  // For faults.
-  std::set<std::string> deleted_;  // names of channels
-  bool wrapped_ = false;           // one, at least
 };
 
 }  // namespace

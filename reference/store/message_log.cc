@@ -95,7 +95,6 @@ bool MessageLog::NeedsNewSlice() const {
   const Slice* slice = write_slice();
   if (slice == nullptr) return true;
   const SliceLimits& most = slice_limits_;
-  if (slice->count >= 6 && fault::On(Fault::kSmallSlices)) return true;
   if (most.messages > 0 && slice->count == most.messages && fault::On(Fault::kSliceOneTooMany)) {
     return false;
   }
@@ -263,6 +262,10 @@ Status MessageLog::Close() {
   if (write_slice() != nullptr && (need_sync_ || writer_.buffered() > 0 || !unflushed_.empty())) {
     status = OpenFiles(*write_slice());
     if (status.ok()) status = FlushFiles(/*force_sync=*/true);
+  }
+  const bool open = write_slice() != nullptr && write_slice()->data != nullptr;
+  if (status.ok() && open && fault::On(Fault::kPaddedAtStop)) {
+    status = write_slice()->data->Append(Bytes(kRecordHeaderSize));
   }
   writer_.Attach(nullptr);
   for (const std::unique_ptr<Slice>& slice : slices_) slice->CloseFiles();

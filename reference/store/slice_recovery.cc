@@ -53,6 +53,23 @@ Status CheckLastMessage(const FileContext& context, const Slice& slice, const In
                                     std::to_string(message.value().sequence));
 }
 
+// For a variant: indexes the records behind LAST that are whole and go on from it.
+Status AdoptTail(const FileContext& context, Slice& slice, const IndexEntry& last) {
+  const uint64_t behind = last.offset + kRecordHeaderSize + last.size;
+  RecordReader reader(*slice.data, Framing::kUntyped, context.crc, /*check_crc=*/true, behind);
+  Bytes entries;
+  while (reader.Next()) {
+    const Result<Message> decoded = wire::DecodeMessage(reader.payload());
+    if (!decoded.ok() || decoded.value().sequence != slice.last + 1) break;
+    const Message& message = decoded.value();
+    const uint32_t size = static_cast<uint32_t>(reader.payload().size());
+    slice.Count(message.sequence, size, message.timestamp_ns);
+    AppendIndexRecord({message.sequence, reader.offset(), message.timestamp_ns, size}, context.crc,
+                      entries);
+  }
+  return entries.empty() ? Status() : slice.index->Append(entries);
+}
+
 // For a fault.
 Status DropLast(const FileContext& context, Slice& slice) {
   ATREST_TRY(slice.index->Truncate(kFirstOffset + (slice.count - 1) * kIndexRecordSize));
@@ -66,6 +83,7 @@ Status UseIndex(const FileContext& context, Slice& slice) {
   ATREST_TRY(ReadIndex(context, slice, &last));
   if (slice.count == 0) return Status();
   const Status checked = CheckLastMessage(context, slice, last);
+  if (checked.ok() && fault::On(Fault::kTailAdopted)) return AdoptTail(context, slice, last);
   if (checked.ok() || fault::On(Fault::kLastRecordNotChecked)) return Status();
   if (fault::On(Fault::kBadLastRecordDropped)) return DropLast(context, slice);
   const Status failed = checked.WithPrefix("Verification of last message for file " +
@@ -169,6 +187,10 @@ Status RecoverSlice(const FileContext& context, Slice& slice, bool had_index) {
     if (usable.ok() && slice.count > 0) return Status();
     blames_index = usable.ok();
     if (!usable.ok()) ATREST_TRY(GiveUpIndex(context, slice, usable));
+  }
+  if (!had_index && fault::On(Fault::kRebuildReported)) {
+    context.log.Log(LogLevel::kWarning, "Index file " + GoQuote(slice.index_path) +
+                                            " is missing and is made again from the data");
   }
   const Status rebuilt = IndexRebuild(context, slice, blames_index).Run();
   if (rebuilt.ok()) return rebuilt;
