@@ -321,6 +321,52 @@ def job_campaign(run):
              "--time", run.options.seconds, "--jobs", cores(), "--keep", "build/reports/campaign")
 
 
+def job_prove(run):
+    """Every fault of the reference against all checks: the kill matrix, into build/reports."""
+    run.install()
+    run.build("release", "atrest", "atrest-server")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    page, json = REPORTS / "kill_matrix.md", REPORTS / "kill_matrix.json"
+    try:
+        run.step("build/release/bin/atrest", "prove", "--jobs", cores(), "--quiet",
+                 "--markdown", page.relative_to(ROOT), "--json", json.relative_to(ROOT))
+    finally:
+        say(f"reports: {page.relative_to(ROOT)}, {json.relative_to(ROOT)}; "
+            "ci/kill_figure.py puts them into the tree")
+
+
+def job_variants(run):
+    """Every lawful variant of the reference over 20 seeds: no check of the law may blame one."""
+    run.install()
+    run.build("release", "atrest", "atrest-server")
+    prove = ["build/release/bin/atrest", "prove", "--faults", "variant/*", "--jobs", cores(),
+             "--quiet", "--seeds", 20]
+    run.step(*prove)
+
+
+def job_package(run):
+    """What is shipped has no faults to switch on, and does what the release build does."""
+    run.install()
+    run.build("package", "atrest", "atrest-server")
+    # An unknown option, after which the usage is printed, as by the real server; with faults built
+    # in it is an unknown fault, and exit code 1.
+    run.step("build/package/bin/atrest-server", "--fault", "no/such-fault", ok=(0,))
+    atrest = "build/package/bin/atrest"
+    run.step(atrest, "prove", ok=(USAGE,))
+    run.step(atrest, "run", "--target", "inproc", "--fault", "key/without-channel", ok=(USAGE,))
+    for target in ("inproc", "reference"):
+        run.step(atrest, "run", "--target", target, "--jobs", cores(), "--quiet")
+
+
+def job_fault_cost(run):
+    """What the faults cost where none is chosen: release against package, as a ratio."""
+    run.install()
+    for preset in ("release", "package"):
+        run.build(preset, "atrest")
+    run.step(sys.executable, "ci/bench/fault_cost.py", "build/package/bin/atrest",
+             "build/release/bin/atrest")
+
+
 def job_flake(run):
     """No verdict may change under stress-ng, in 1,000 runs in-process and 50 of atrest-server."""
     run.install("flake")

@@ -40,6 +40,9 @@ if(NODE)
     TIMEOUT ${ATREST_TEST_TIMEOUT_S} SKIP_RETURN_CODE 77
     ENVIRONMENT NODE_PATH=${PROJECT_SOURCE_DIR}/build/npm/node_modules)
 endif()
+atrest_python_test(kill_figure SCRIPT ci/kill_figure.py ARGS --check)
+atrest_python_test(prove_program SCRIPT harness/cli/prove_test.py
+  ARGS "$<TARGET_FILE:atrest>" "$<TARGET_FILE:atrest-server>")
 atrest_python_test(soak_test SCRIPT ci/bench/soak_test.py)
 atrest_python_test(flake_test SCRIPT ci/bench/flake_test.py)
 atrest_python_test(load_program SCRIPT harness/load/load_program_test.py

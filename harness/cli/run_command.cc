@@ -50,6 +50,7 @@ runner::RunOptions OptionsFor(const RunArguments& arguments, const std::string& 
   runner::RunOptions options = arguments.options;
   options.target = name;
   options.server = target.server;
+  options.fault = target.fault;
   options.answer_ms = target.answer_ms;
   options.make_driver = FactoryFor(target, root);
   options.make_reference = ReferenceFactory(root);

@@ -1,4 +1,4 @@
-// What the evidence comes to: which fault was noticed by which checks, whether for the stated reason
+// What the evidence comes to: which fault was noticed by which checks, whether for the reason given
 // and by whom; which checks noticed nothing; which lawful variants were blamed all the same. The
 // gate of `atrest prove`.
 // Threads: pure functions.

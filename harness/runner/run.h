@@ -19,6 +19,7 @@ namespace atrest::runner {
 struct RunOptions {
   std::string target;  // its name, for reports
   std::string server;  // the program that was given for it, for reports; "" for none
+  std::string fault;   // that the target was given, for reports; "" for none
   driver::DriverFactory make_driver;
   uint64_t seed = 1;  // of the target's entropy
   uint64_t jobs = 1;  // processes that share the scenarios

@@ -27,6 +27,7 @@ double SecondsOf(int64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
 std::string TargetArguments(const RunOptions& options) {
   std::string arguments = " --target " + Quoted(options.target);
   if (!options.server.empty()) arguments += " --server " + Quoted(options.server);
+  if (!options.fault.empty()) arguments += " --fault " + Quoted(options.fault);
   if (options.seed != 1) arguments += " --seed " + std::to_string(options.seed);
   return arguments;
 }

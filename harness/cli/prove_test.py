@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""`atrest prove` as its users meet it, and the gate: in its quick form, on both targets.
+Usage: prove_test.py ATREST ATREST-SERVER"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ATREST, SERVER = "", ""
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFORMANCE_FAILED = 1
+NOTHING_RUN = 3
+USAGE = 64
+QUICK_PERCENT = 90
+
+
+def atrest(*arguments):
+    return subprocess.run([ATREST, *arguments, "--root", str(ROOT)], check=False,
+                          capture_output=True, text=True, timeout=900)
+
+
+def prove(*arguments):
+    """The finished process and its report; None where it wrote none."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "matrix.json"
+        done = atrest("prove", "--quiet", "--json", str(path), *arguments)
+        return done, json.loads(path.read_text()) if path.exists() else None
+
+
+class GateTest(unittest.TestCase):
+    def test_no_fault_survives_and_no_variant_is_blamed(self):
+        jobs = str(len(os.sched_getaffinity(0)))
+        done, report = prove("--quick", "--jobs", jobs)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        figures = report["figures"]
+        self.assertTrue(figures["gate"])
+        self.assertEqual(figures["killed"], figures["faults"])
+        self.assertEqual(figures["lawful"], figures["variants"])
+        self.assertEqual((figures["unexecuted"], figures["trouble"]), (0, 0))
+        self.assertGreaterEqual(100 * figures["quick"], QUICK_PERCENT * figures["faults"])
+
+
+class ProveTest(unittest.TestCase):
+    def test_a_fault_is_told_with_the_check_that_killed_it(self):
+        done, report = prove("--faults", "key/without-channel", "--target", "inproc", "--cases",
+                             "40")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("key/without-channel", done.stdout)
+        self.assertIn("1 of 1 faults killed for the stated reason", done.stdout)
+        [fault] = report["faults"]
+        self.assertEqual(fault["outcome"], "killed")
+        self.assertTrue(fault["executed"])
+        self.assertTrue(any(kill["stated"] for kill in fault["kills"]))
+        self.assertGreater(len(report["toothless"]), 10)
+
+    def test_a_run_can_be_repeated(self):
+        arguments = ["--faults", "nonce/*", "--target", "inproc", "--cases", "40", "--seed", "9"]
+        kills = [[(fault["name"], fault["kills"]) for fault in prove(*arguments)[1]["faults"]]
+                 for _ in range(2)]
+        self.assertEqual(*kills)
+
+    def test_what_cannot_be_proven(self):
+        self.assertEqual(prove("--faults", "no/such*")[0].returncode, NOTHING_RUN)
+        done, report = prove("--target", "nats-streaming-server")
+        self.assertEqual((done.returncode, report), (USAGE, None))
+        self.assertIn("inproc and reference only", done.stderr)
+
+
+class FaultTest(unittest.TestCase):
+    def test_only_the_reference_can_be_given_one(self):
+        done = atrest("run", "--target", "canary:plain", "--fault", "key/without-channel")
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn("cannot be given a fault", done.stderr)
+        done = atrest("run", "--target", "inproc", "--fault", "no/such")
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn('no fault is named "no/such"', done.stderr)
+
+    def test_the_server_knows_them(self):
+        done = subprocess.run([SERVER, "--fault", "no/such"], check=False, capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no fault is named "no/such"', done.stderr)
+
+    def test_a_failure_names_the_command_that_repeats_it(self):
+        scenario = "crypto/round_trip/*"
+        done = atrest("run", scenario, "--target", "inproc", "--fault", "key/without-channel")
+        self.assertEqual(done.returncode, CONFORMANCE_FAILED, done.stdout)
+        self.assertIn("--fault key/without-channel", done.stdout)
+
+
+if __name__ == "__main__":
+    ATREST, SERVER = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1])
