@@ -69,8 +69,8 @@ std::string KeyFor(Options& options, const std::vector<std::string>& args) {
   if (!key.empty() && options.encrypt && !by_flag && atrest::fault::On(Fault::kVariableNeedsFlag)) {
     return "";
   }
-  const bool is_text = atrest::ReplaceBadUtf8(key) == key;
-  return !is_text && atrest::fault::On(Fault::kKeyMadeText) ? atrest::ReplaceBadUtf8(key) : key;
+  // Asked first: the key is not to be copied about for nothing.
+  return atrest::fault::On(Fault::kKeyMadeText) ? atrest::ReplaceBadUtf8(key) : key;
 }
 
 int Run(Options& options, const CommandLine& line, const std::vector<std::string>& args,
