@@ -45,7 +45,8 @@ HEADER = """// Which mutant is on: the number in the environment, none without i
 #include <cstdlib>
 namespace atrest_mutant {
 inline unsigned char reached[%d];
-inline const int chosen = std::getenv("ATREST_MUTANT") ? std::atoi(std::getenv("ATREST_MUTANT")) : 0;
+inline const char* const variable = std::getenv("ATREST_MUTANT");
+inline const int chosen = variable ? std::atoi(variable) : 0;
 inline bool On(int number) {
   reached[number] = 1;
   return number == chosen;
@@ -124,22 +125,24 @@ class Mutant:
         self.start = site.start
         self.line = text.count("\n", 0, site.start) + 1
         self.last_line = text.count("\n", 0, site.end) + 1
-        self.function = site.function
+        self.text_of_line = text.splitlines()[self.line - 1].strip()
         self.original = mutate_source.one_line(text[site.start:site.end])
         self.mutated = mutant.says
         self.outcome = "not run"
 
+    def change(self):
+        return f"{self.original} -> {self.mutated or '(left out)'}"
+
     def is_at(self, explanation):
-        return (self.file, self.function, self.original, self.mutated) == tuple(
-            explanation[name] for name in ("file", "function", "original", "mutant"))
+        return (self.file == explanation["file"] and self.text_of_line == explanation["line"] and
+                self.change() in explanation["mutants"])
 
     def show(self):
-        return (f"{self.file}:{self.line}: {self.original}  ->  {self.mutated or '(left out)'}"
-                f"  [{self.number}, in {self.function}; {self.outcome}]")
+        return f"{self.file}:{self.line}: {self.change()}  [{self.number}, {self.outcome}]"
 
     def entry(self):
-        return {"file": self.file, "function": self.function, "original": self.original,
-                "mutant": self.mutated}
+        return {"file": self.file, "line": self.text_of_line, "mutant": self.change(),
+                "number": self.number, "at": self.line, "outcome": self.outcome}
 
 
 def copy_tree():
@@ -350,7 +353,7 @@ def outcome_of(number, program, cases):
     chosen = environment(ATREST_MUTANT=str(number),
                          GTEST_FILTER=":".join(case.name for case in cases))
     try:
-        # The limit is on the time that the program computes; a program that waits ends by the other.
+        # That limit is on the time that the program computes; one that waits ends by the other.
         code = subprocess.run(arguments, cwd=SOURCES, check=False, env=chosen, preexec_fn=limit,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               timeout=10 * seconds).returncode
@@ -388,12 +391,13 @@ def run_all(mutants, reached, until):
 # What is known of survivors.
 
 
-def read_explanations(path=EXPLANATIONS):
-    explanations = json.loads(path.read_text())
+def read_explanations(text):
+    """The text of ci/mutants.json: a list of {"file", "line": the text of the line, "mutants": as
+    they are listed, "why"}. It survives edits elsewhere in the file."""
+    explanations = json.loads(text)
     for entry in explanations:
-        if set(entry) != {"file", "function", "original", "mutant", "why"} or not entry["why"]:
-            raise Failed(f"{path.name}: file, function, original, mutant and why are needed: "
-                         f"{entry}")
+        if set(entry) != {"file", "line", "mutants", "why"} or not all(entry.values()):
+            raise Failed(f"ci/mutants.json: file, line, mutants and why are needed: {entry}")
     return explanations
 
 
@@ -406,13 +410,15 @@ def explained(mutant, explanations):
 
 
 def stale(explanations, mutants):
-    """(explanation, why it is stale) of those that explain nothing, as far as mutants ran."""
+    """What is stale in the explanations, one line each."""
     for entry in explanations:
-        here = [mutant for mutant in mutants if mutant.is_at(entry)]
-        if not here:
-            yield entry, "there is no such mutant"
-        elif all(mutant.outcome in ("killed", "timed out") for mutant in here):
-            yield entry, "the tests kill it"
+        for change in entry["mutants"]:
+            here = [mutant for mutant in mutants if mutant.is_at(entry | {"mutants": [change]})]
+            where = f"{entry['file']}: {entry['line']}: {change}"
+            if not here:
+                yield f"{where}: there is no such mutant"
+            elif all(mutant.outcome in ("killed", "timed out") for mutant in here):
+                yield f"{where}: the tests kill it"
 
 
 def report(mutation, explanations, seconds):
@@ -421,12 +427,10 @@ def report(mutation, explanations, seconds):
     unexplained = [mutant for mutant in alive if not explained(mutant, explanations)]
     for mutant in sorted(unexplained, key=lambda mutant: (mutant.file, mutant.start)):
         say(mutant.show())
-    for entry, why in stale(explanations, mutants):
-        say(f"ci/mutants.json: stale, {why}: {entry['file']}: {entry['original']}  ->  "
-            f"{entry['mutant']}")
-    (WORK / "results.json").write_text(json.dumps(
-        [mutant.entry() | {"line": mutant.line, "outcome": mutant.outcome} for mutant in mutants],
-        indent=1))
+    for line in stale(explanations, mutants):
+        say(f"ci/mutants.json: stale: {line}")
+    (WORK / "results.json").write_text(
+        json.dumps([mutant.entry() for mutant in mutants], indent=1))
     counts = {outcome: sum(mutant.outcome == outcome for mutant in mutants)
               for outcome in ("killed", "timed out", "survived", "not reached", "not run")}
     ran = len(mutants) - counts["not run"]
@@ -440,11 +444,19 @@ def report(mutation, explanations, seconds):
     return 1 if share > ALIVE_MAX else 0
 
 
+def last_alive():
+    """Numbers, which stay while the sources under mutation do."""
+    results = json.loads((WORK / "results.json").read_text())
+    return {entry["number"] for entry in results if entry["outcome"] in ("survived", "not reached")}
+
+
 def parse_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--time", type=float, default=540, metavar="S",
                         help="seconds in all; what is not run by then is left out (540)")
     parser.add_argument("--seed", type=int, default=1, help="of the order in which they run (1)")
+    parser.add_argument("--again", action="store_true",
+                        help="run only what was alive the last time, to see what new tests do")
     parser.add_argument("--only", default="", metavar="REGEX",
                         help="run mutants whose file, line and text, as listed, match")
     return parser.parse_args(arguments)
@@ -454,7 +466,8 @@ def main(arguments):
     options = parse_options(arguments)
     began = time.monotonic()
     passed = lambda: time.monotonic() - began
-    explanations = read_explanations()
+    explanations = read_explanations(EXPLANATIONS.read_text())
+    alive_before = last_alive() if options.again else set()
     copy_tree()
     for name in mutated_names():  # so that there is something to configure
         if not (SOURCES / name).exists():
@@ -469,6 +482,8 @@ def main(arguments):
     reached = record()
     say(f"recorded [{passed():.0f} s]")
     order = [mutant for mutant in mutation.mutants if re.search(options.only, mutant.show())]
+    if options.again:
+        order = [mutant for mutant in order if mutant.number in alive_before]
     random.Random(options.seed).shuffle(order)
     run_all(order, reached, began + options.time)
     return report(mutation, explanations, passed())

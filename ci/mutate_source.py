@@ -23,7 +23,7 @@ except ImportError:
         import clang.cindex as clang
     except ImportError:
         sys.exit("ci/mutate_source.py: libclang for Python is not installed: "
-                 "run ci/install.sh build mutate")
+                 "run ci/install.sh")
 
 Kind = clang.CursorKind
 
@@ -41,7 +41,10 @@ CONSTANT = {Kind.STATIC_ASSERT, Kind.ENUM_DECL, Kind.PARM_DECL, Kind.TYPE_ALIAS_
 FUNCTION_KINDS = {Kind.FUNCTION_DECL, Kind.CXX_METHOD, Kind.CONSTRUCTOR, Kind.DESTRUCTOR,
                   Kind.FUNCTION_TEMPLATE, Kind.CONVERSION_FUNCTION}
 LOOPS = {Kind.WHILE_STMT, Kind.FOR_STMT, Kind.CXX_FOR_RANGE_STMT, Kind.DO_STMT}
+# Checks, which only end the program; faults; what depends on the preprocessor; memory set aside,
+# which nobody sees.
 LEFT_ALONE = re.compile(r"\bATREST_CHECK\b|\bCheckFailed\b|\bfault::|\n[ \t]*#")
+CAPACITY = re.compile(r"[\w.]+\.reserve\(")
 INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|[0-9][0-9']*)([uUlL]*)$")
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', re.S)
 
@@ -194,6 +197,8 @@ class Walk:
         start, end = self.span(cursor)
         if kind in CONSTANT or self.text.startswith("ATREST_CHECK", start):
             return
+        if CAPACITY.match(self.text[start:end]):
+            return
         if self.text.startswith("ATREST_TRY(", start):
             self.attempt(cursor, start)
             return
@@ -249,7 +254,9 @@ class Walk:
         if cursor.kind == Kind.RETURN_STMT and not list(cursor.get_children()):
             dropped = True
         semicolon = re.compile(r"\s*;").match(self.code, end)
-        if dropped and semicolon and not self.text.startswith("ATREST_", start):
+        if CAPACITY.match(self.text[start:end]) or self.text.startswith("ATREST_", start):
+            return
+        if dropped and semicolon:
             self.add(start, semicolon.end(), [Mutant("", "")], True)
 
     def compound(self, cursor, start, end):
@@ -313,7 +320,8 @@ class Walk:
     def operator(self, start, end, left, sign, right):
         operands = [one_line(self.text[at:to]) for at, to in (left, right)]
         self.add(start, end, [
-            Mutant(f"{operands[0]} {other} {operands[1]}", f"({operands[0]}) {other} ({operands[1]})")
+            Mutant(f"{operands[0]} {other} {operands[1]}",
+                   f"({operands[0]}) {other} ({operands[1]})")
             for other in OPERATORS.get(sign, ())])
 
     def unary(self, cursor, start, end):
