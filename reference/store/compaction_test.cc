@@ -49,11 +49,13 @@ class SubscriptionCompactionTest : public CompactionTest {
     }
     EXPECT_EQ(written, size_);
   }
-  // The records of subscriptions "c": 13 bytes with their header; of pending messages 12.
+  // The records of subscriptions "c": 13 bytes with their header, 3 more with a name, 2 with the
+  // last that was sent; of pending messages 12.
   uint64_t SizeOfLive() const {
     uint64_t size = 0;
     for (const auto& [id, pending] : live_)
-      size += (updated_.contains(id) ? 16u : 13u) + 12 * pending.size();
+      size +=
+          13 + (updated_.contains(id) ? 3 : 0) + (sent_.contains(id) ? 2 : 0) + 12 * pending.size();
     return size;
   }
   void Subscribe() {
@@ -71,12 +73,14 @@ class SubscriptionCompactionTest : public CompactionTest {
     subscription.durable_name = "D";
     ASSERT_TRUE(Subscriptions().Update(subscription).ok());
     updated_.insert(id);
+    sent_.erase(id);
     Count(16, 1, 1);
     Check(false);
   }
   void Pending(uint64_t id, uint64_t sequence) {
     ASSERT_TRUE(Subscriptions().AddPending(id, sequence).ok());
     live_[id].insert(sequence);
+    sent_.insert(id);
     Count(12, 1, 0);
     Check(false);
   }
@@ -91,6 +95,8 @@ class SubscriptionCompactionTest : public CompactionTest {
     ASSERT_TRUE(Subscriptions().Delete(id).ok());
     Count(10, 0, 1 + live_[id].size());
     live_.erase(id);
+    updated_.erase(id);
+    sent_.erase(id);
     Check(true);
   }
   void Restart() {
@@ -109,6 +115,7 @@ class SubscriptionCompactionTest : public CompactionTest {
 
   std::map<uint64_t, std::set<uint64_t>> live_;
   std::set<uint64_t> updated_;
+  std::set<uint64_t> sent_;
 };
 
 TEST_P(SubscriptionCompactionTest, ComesWhenHalfIsObsolete) {
@@ -236,7 +243,7 @@ TEST_F(CompactionRulesTest, ACompactedJournalIsSynced) {
   one.durable_name = "D";
   ASSERT_TRUE(Subscriptions().Update(one).ok());
   ASSERT_TRUE(Subscriptions().Delete(two.id).ok());
-  files_.LoseUnsynced();
+  LoseWhatIsNotSynced();
   Open();
   ASSERT_EQ(state_.channels.at("foo").subscriptions.size(), 1u);
   EXPECT_EQ(state_.channels.at("foo").subscriptions[0].state.durable_name, "D");
@@ -252,7 +259,7 @@ TEST_F(CompactionRulesTest, WhatIsWrittenBehindACompactionIsFlushed) {
   ASSERT_TRUE(Subscriptions().Delete(one.id).ok());
   ASSERT_TRUE(Subscriptions().AddPending(two.id, 7).ok());
   ASSERT_TRUE(Subscriptions().Flush().ok());
-  files_.LoseUnsynced();
+  LoseWhatIsNotSynced();
   Open();
   ASSERT_EQ(state_.channels.at("foo").subscriptions.size(), 1u);
   EXPECT_EQ(state_.channels.at("foo").subscriptions[0].pending, std::set<uint64_t>{7});

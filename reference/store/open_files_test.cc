@@ -77,6 +77,8 @@ class WatchingFileSystem : public env::FileSystem {
 
 class OpenFilesTest : public ::testing::Test, protected FileStoreFixture {
  protected:
+  // The store goes before the file system that watches it.
+  ~OpenFilesTest() override { store_.reset(); }
   void OpenWatched() {
     store_.reset();
     store_ = std::move(FileStore::Open(watched_env_, log_, "d", limits_, options_)).value();
@@ -180,8 +182,7 @@ class DurabilityTest : public ::testing::Test, protected FileStoreFixture {
  protected:
   // What is left after the machine stops.
   std::string Crash() {
-    store_.reset();
-    files_.LoseUnsynced();
+    LoseWhatIsNotSynced();
     Open();
     return State();
   }
