@@ -96,7 +96,9 @@ const char* Ideal::BlameFor(const Channel& channel, const Kept* kept, const std:
                             const verdict::Delivery& delivery) const {
   const auto has = [&](Kind kind) { return Find(channel.damages, kind) != nullptr; };
   const bool longer = kept != nullptr && delivery.payload.size() > kept->payload.size();
-  const bool sealed = kept != nullptr && kept->seal != Kept::Seal::kPlain;
+  // An empty payload need not be sealed, but may be.
+  const bool sealed = kept != nullptr && (kept->seal != Kept::Seal::kPlain ||
+                                          (kept->payload.empty() && LooksSealed(delivery.payload)));
   const bool off = mode_.encryption == Encryption::kOff;
   // Also where its sequence was given behind a loss, and is not known.
   const bool unknown_seal = kept == nullptr && off && LooksSealed(delivery.payload);

@@ -2,6 +2,9 @@
 
 #include <string>
 
+#include "reference/base/fault.h"
+#include "reference/crypto/key_faults.h"
+
 namespace atrest::crypto {
 namespace {
 
@@ -23,11 +26,15 @@ std::string ToUpper(std::string_view name) {
 }  // namespace
 
 Result<Cipher> ParseCipher(std::string_view name) {
-  if (name.empty()) return DefaultCipher();
-  const std::string upper = ToUpper(name);
+  if (name.empty())
+    return fault::On(Fault::kCipherDefaultChacha) ? Cipher::kChaCha : DefaultCipher();
+  std::string upper = ToUpper(name);
+  if (fault::IsAny()) upper = faults::CipherHeard(upper);
+  if (upper != name && fault::On(Fault::kCipherNamesExact)) upper = name;
   for (const Cipher cipher : {Cipher::kAes, Cipher::kChaCha}) {
     if (upper == CipherName(cipher)) return cipher;
   }
+  if (fault::On(Fault::kCipherUnknownIsDefault)) return DefaultCipher();
   return Status(Code::kInvalid, "encryption cipher not supported");
 }
 

@@ -42,7 +42,13 @@ class Envelope {
   //   "chacha20poly1305: message authentication failed"  code 02 likewise
   Result<Bytes> Open(ByteView stored) const;
 
+  // For faults only.
+  NonceSequence& nonces() { return nonces_; }
+
  private:
+  Result<Bytes> OpenSealed(Cipher cipher, ByteView stored) const;
+  Cipher CipherFor(size_t size) const;
+
   struct Ciphers;  // keyed, made when first used
   std::unique_ptr<Ciphers> ciphers_;
   Cipher cipher_;

@@ -22,6 +22,10 @@ class NonceSequence {
   // The next nonce; each call consumes one.
   Nonce Next();
 
+  // For faults only: the counter of the next nonce.
+  uint64_t counter() const;
+  void set_counter(uint64_t counter);
+
  private:
   Nonce next_;
 };

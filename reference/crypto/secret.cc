@@ -5,9 +5,11 @@
 #include <botan/secmem.h>
 
 #include <initializer_list>
+#include <string>
 
 #include "reference/base/check.h"
 #include "reference/base/fault.h"
+#include "reference/crypto/key_faults.h"
 
 namespace atrest::crypto {
 namespace {
@@ -18,6 +20,11 @@ Secret Sha256(std::initializer_list<ByteView> parts) {
   ATREST_CHECK(hash != nullptr);
   for (const ByteView part : parts) hash->update(part.data(), part.size());
   return Secret(hash->final());
+}
+
+Secret MasterOf(const Secret& key) {
+  const auto heard = fault::IsAny() ? faults::KeyHeard(key.view()) : std::nullopt;
+  return Sha256({heard ? ByteView(*heard) : key.view()});
 }
 
 }  // namespace
@@ -41,12 +48,14 @@ bool operator==(const Secret& a, const Secret& b) {
 }
 
 Secret DeriveChannelKey(const Secret& key, std::string_view channel) {
-  if (fault::On(Fault::kKeyWithoutChannel)) channel = "";
-  const Secret master = Sha256({key.view()});
-  const Bytes zeros(master.view().size() + 1 + channel.size());
-  return Sha256({zeros, master.view(), AsBytes("."), AsBytes(channel)});
+  const Secret master = MasterOf(key);
+  const std::string name = fault::IsAny() ? faults::ChannelHeard(channel) : std::string(channel);
+  const std::string_view dot = fault::On(Fault::kKeyWithoutDot) ? "" : ".";
+  const Bytes zeros(faults::ZerosHeard(master.view().size() + dot.size() + name.size()));
+  const Secret derived = Sha256({zeros, master.view(), AsBytes(dot), AsBytes(name)});
+  return fault::On(Fault::kKeyOf128Bits) ? faults::HalfOf(derived) : derived;
 }
 
-Secret DeriveRaftKey(const Secret& key) { return Sha256({key.view()}); }
+Secret DeriveRaftKey(const Secret& key) { return MasterOf(key); }
 
 }  // namespace atrest::crypto
