@@ -32,7 +32,8 @@ for group in "${@:-build}"; do
       packages+=(g++ cmake ninja-build pkg-config ccache python3 python3-cryptography
                  "${boost[@]}" "$botan" librapidcheck-dev libgtest-dev libgmock-dev
                  nlohmann-json3-dev libprotobuf-dev protobuf-compiler libcli11-dev libnats-dev
-                 libpugixml-dev libbenchmark-dev libssl-dev nats-server) ;;
+                 libpugixml-dev libbenchmark-dev libssl-dev nats-server
+                 "python3-clang-$clang") ;;
     clang) packages+=(clang "libclang-rt-$clang-dev") ;;
     tidy) packages+=(clang-format clang-tidy) ;;
     root) packages+=(debootstrap) ;;

@@ -256,6 +256,12 @@ def clang_tidy(run, files):
         raise Failed("clang-tidy -p build/dev " + " ".join(bad))
 
 
+def job_mutate(run):
+    """Small defects put into three folders: which do their unit tests let live? Ten minutes."""
+    run.install()
+    run.step(sys.executable, "ci/mutate.py")
+
+
 def job_fuzz(run):
     """Each fuzz target under libFuzzer with asan and ubsan, for --seconds N (60)."""
     run.install("clang")

@@ -140,7 +140,8 @@ class Proof {
     options.seed = arguments_.seed + index * std::max<uint64_t>(options.cases, 1);
     auto scenarios = ScenariosFor(options.make_driver);
     std::set<std::string> quick;
-    for (const auto& scenario : runner::QuickOf(scenarios)) quick.insert(scenario.id);
+    const auto also = ValueOr(suite_.LoadQuick(), ExitCode::kHarnessFailed);
+    for (const auto& scenario : runner::QuickOf(scenarios, also)) quick.insert(scenario.id);
     prove::Trial trial(suite_, files_, options, std::move(scenarios), std::move(quick));
     Say(target + ": the reference as it is, seed " + std::to_string(options.seed));
     const Status learnt = trial.Learn(arguments_.jobs);

@@ -97,7 +97,7 @@ void CheckUsage(const RunArguments& arguments) {
 }
 
 // What of ALL is run, in the order it is run in; CONFIGURATION says so in reports.
-Scenarios Chosen(const RunArguments& arguments, Scenarios all,
+Scenarios Chosen(const RunArguments& arguments, const runner::Suite& suite, Scenarios all,
                  std::map<std::string, std::string>& configuration) {
   if (!arguments.suites.empty()) {
     std::erase_if(all, [&](const scenario::Scenario& scenario) {
@@ -106,7 +106,7 @@ Scenarios Chosen(const RunArguments& arguments, Scenarios all,
     });
   }
   if (arguments.quick) {
-    all = runner::QuickOf(all);
+    all = runner::QuickOf(all, ValueOr(suite.LoadQuick(), ExitCode::kHarnessFailed));
     configuration["quick"] = "yes";
   }
   if (arguments.shuffle) {
@@ -128,14 +128,14 @@ Scenarios Load(const RunArguments& arguments, const runner::Suite& suite,
   if (arguments.version.empty()) {
     auto all = ValueOr(suite.Load(arguments.patterns), ExitCode::kHarnessFailed);
     SayUnmatched(arguments.patterns, IdsOf(all));
-    return Chosen(arguments, std::move(all), options.configuration);
+    return Chosen(arguments, suite, std::move(all), options.configuration);
   }
   const auto version = ValueOr(suite.Version(arguments.version), ExitCode::kUsage);
   options.requirements = version.requirements;
   options.configuration["suite version"] = arguments.version;
   auto all = ValueOr(suite.LoadFrozen(version, arguments.patterns), ExitCode::kHarnessFailed);
   SayUnmatched(arguments.patterns, IdsOf(all));
-  return Chosen(arguments, std::move(all), options.configuration);
+  return Chosen(arguments, suite, std::move(all), options.configuration);
 }
 
 // What --update did, behind the reports; the run counts for nothing where it could not.

@@ -119,7 +119,7 @@ void CanaryCheck::Allow(const std::string& payload) {
 }
 
 void CanaryCheck::AddKey(const std::string& name, const std::string& key) {
-  Add(key, {"key " + name, true, true, key});
+  Add(key, {name, true, true, key});
 }
 
 void CanaryCheck::Add(const std::string& text, Secret secret) {

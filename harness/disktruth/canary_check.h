@@ -32,7 +32,7 @@ class CanaryCheck {
   void AddPayload(const std::string& payload);
   // PAYLOAD was published, or put on disk, without encryption: it may be there.
   void Allow(const std::string& payload);
-  // NAME is shown in its place.
+  // NAME ("key K") is shown in its place.
   void AddKey(const std::string& name, const std::string& key);
   // Names that are in clear by design; a payload that is part of one is not searched for.
   void AddClearName(const std::string& name) { clear_names_.insert(name); }

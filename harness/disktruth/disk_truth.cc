@@ -36,7 +36,9 @@ DiskTruth::DiskTruth(Settings settings)
     : settings_(std::move(settings)), checksum_(settings_.crc_polynomial) {
   for (const auto& [name, key] : settings_.keys) {
     keys_.AddKey(name, key);
-    canaries_.AddKey(name, key);
+    canaries_.AddKey("key " + name, key);
+    // Whoever has it can derive the keys of all channels.
+    if (!key.empty()) AddDerivedKey(name, Derivation::kPlain, key, "");
   }
 }
 
@@ -56,13 +58,27 @@ void DiskTruth::Publish(const std::string& channel, std::string_view payload, bo
   } else {
     canaries_.Allow(std::string(payload));
   }
-  keys_.AddChannel(channel);
+  AddChannel(channel);
   history_.Publish(channel, AsBytes(payload), acked, mode);
 }
 
 void DiskTruth::Deliver(const std::string& channel, uint64_t sequence, std::string_view payload) {
   ATREST_CHECK(!modes_.empty());
   history_.Deliver(channel, sequence, AsBytes(payload), modes_.back());
+}
+
+void DiskTruth::AddChannel(const std::string& channel) {
+  if (!keys_.AddChannel(channel)) return;
+  for (const auto& [name, key] : settings_.keys) {
+    if (!key.empty()) AddDerivedKey(name, Derivation::kChannel, key, channel);
+  }
+}
+
+void DiskTruth::AddDerivedKey(const std::string& name, Derivation how, const std::string& key,
+                              const std::string& channel) {
+  const Digest32 derived = Derive(how, key, channel);
+  const std::string of = channel.empty() ? "" : " of channel " + channel;
+  canaries_.AddKey("key " + name + " by " + NameOf(how) + of, std::string(AsText(derived)));
 }
 
 Result<Findings> DiskTruth::Look(Tree& tree, const std::string& step, Target target) {
@@ -127,7 +143,7 @@ Status DiskTruth::ReadChanges(Tree& tree, Findings& findings) {
   for (const TreeEntry& entry : listed.value()) {
     if (entry.kind == TreeEntry::Kind::kDirectory) {
       if (channels_.try_emplace(entry.path).second) {
-        keys_.AddChannel(entry.path);
+        AddChannel(entry.path);
         canaries_.AddClearName(entry.path);
       }
       files_[entry.path].listed = true;

@@ -102,6 +102,10 @@ class DiskTruth {
   };
   enum class Why { kLook, kAdopt };
 
+  void AddChannel(const std::string& channel);
+  // What is derived from a key is as good as the key, and no more to be found than it.
+  void AddDerivedKey(const std::string& name, Derivation how, const std::string& key,
+                     const std::string& channel);
   Status ReadChanges(Tree& tree, Findings& findings);
   Status ReadFile(Tree& tree, const TreeEntry& entry, Findings& findings);
   bool MayRewrite(const ChannelState& channel) const;

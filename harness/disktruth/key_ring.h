@@ -33,7 +33,8 @@ class KeyRing {
   KeyRing() { AddKey("the empty key", ""); }
 
   void AddKey(const std::string& name, const std::string& key);
-  void AddChannel(const std::string& channel) { channels_.insert(channel); }
+  // Whether it is a new one.
+  bool AddChannel(const std::string& channel) { return channels_.insert(channel).second; }
   // "key NAME"; keys that nobody named are "a key without a name".
   std::string Name(const std::string& key) const;
 

@@ -249,5 +249,79 @@ TEST(ExpectationTest, ExitCodesAreExact) {
             "exit code 1 is expected, but it did not exit");
 }
 
+// Of delivered tampered data, as the expectation "tampering detected" judges it.
+TEST(ExpectationTest, TamperingIsDetectedOrNot) {
+  Expectation expectation = Of("r");
+  expectation.tampering_detected = true;
+  Entry entry;
+  entry.payload = "one";
+  const History history{{"foo", {{1, entry}}}};
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}}), history), "ok");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "two", "foo"}}), history),
+            "accepted silently: something was delivered that was never published so");
+  EXPECT_EQ(Judged(expectation, kRead, Reading({}), history),
+            "data lost: a published message is missing, and nothing was reported");
+  const auto told = Judge(expectation, kRead, Reading({}), {history, true});
+  EXPECT_TRUE(told.empty());
+  const auto refused = Judge(expectation, kRead, {verdict::Read{{}, "no"}, {}}, {history, false});
+  EXPECT_TRUE(refused.empty());
+  expectation.tampering_detected = false;
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "two", "foo"}}), history), "ok");
+}
+
+TEST(ExpectationTest, ARefusedSubscriptionIsSaidOnceAndAlone) {
+  Expectation expectation = Of("r");
+  expectation.receives = {{1, "one", {}}, {2, "two", {}}};
+  EXPECT_EQ(Judge(expectation, kRead, {verdict::Read{{}, "no"}, {}}, {{}, false}).size(), 1u);
+  EXPECT_EQ(Judge(expectation, kRead, Reading({}), {{}, false}).size(), 1u);
+}
+
+TEST(ExpectationTest, NamesOfFilesCountAsPlaces) {
+  const scenario::Action inspect = scenario::Inspect{};
+  Expectation expectation = Of("i");
+  expectation.texts = {{"word", false}};
+  verdict::Disk disk;
+  disk.hits = {{"word", {}, {"foo/word"}}};
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}),
+            "\"word\" must not be on disk, but stands in the name of foo/word");
+  disk.hits = {{"word", {"foo at 3"}, {}}};
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}),
+            "\"word\" must not be on disk, but stands in foo at 3");
+  disk.hits = {{"word", {}, {}}};
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}), "ok");
+  expectation.texts = {{"word", true}};
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}),
+            "\"word\" is expected on disk, but is nowhere");
+}
+
+TEST(ExpectationTest, TheRestOfANonceIsItsCounter) {
+  const scenario::Action inspect = scenario::Inspect{};
+  Expectation expectation = Of("i");
+  expectation.messages = {{}};
+  expectation.messages[0].channel = "foo";
+  expectation.messages[0].sequence = 1;
+  expectation.messages[0].nonce_counter = 0x0102;
+  verdict::Disk disk;
+  disk.messages = {
+      {"foo", 1, "foo", 30, "AES", std::string("rrrr\0\0\0\0\0\0\x01\x02", 12), {}, ""},
+      {"foo", 2, "foo", 30, "AES", std::string("rrrr\0\0\0\0\0\0\x01\x03", 12), {}, ""},
+      {"foo", 3, "foo", 30, "AES", std::string("rrrs\0\0\0\0\0\0\x01\x03", 12), {}, ""}};
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}), "ok");
+  expectation.messages[0].nonce_counter = 0x0103;
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}),
+            "foo:1: the nonce counter 259 is expected, but it is 258");
+  expectation.messages[0].nonce_counter.reset();
+  expectation.messages[0].nonce_random_as = 2;
+  EXPECT_EQ(Judged(expectation, inspect, {disk, {}}), "ok");
+  expectation.messages[0].nonce_random_as = 3;
+  EXPECT_NE(Judged(expectation, inspect, {disk, {}}), "ok");
+  expectation.messages[0].nonce_random_as = 4;
+  EXPECT_NE(Judged(expectation, inspect, {disk, {}}), "ok");
+  expectation.messages[0].nonce_random_as = 2;
+  disk.messages[0].nonce.clear();
+  disk.messages[1].nonce.clear();
+  EXPECT_NE(Judged(expectation, inspect, {disk, {}}), "ok") << "there is none";
+}
+
 }  // namespace
 }  // namespace atrest::oracle

@@ -13,6 +13,8 @@ const std::string kSealed = std::string("\x01") + std::string(28, 's') + "one";
 // requirements that are broken, "ok" for none.
 class IdealTest : public testing::Test {
  protected:
+  using Keys = std::map<std::string, std::string>;
+
   static scenario::Settings Off() { return {}; }
   static scenario::Settings On(const std::string& key) {
     scenario::Settings settings;
@@ -60,6 +62,8 @@ class IdealTest : public testing::Test {
     }
     return all.empty() ? "ok" : all;
   }
+
+  void Forget() { ideal_ = Ideal(Keys{{"right", "right key"}, {"wrong", "wrong key"}}); }
 
   Ideal ideal_{{{"right", "right key"}, {"wrong", "wrong key"}, {"empty", ""}}};
 };
@@ -328,6 +332,304 @@ TEST_F(IdealTest, AGoldenStoreIsKnown) {
   EXPECT_EQ(Start(On("wrong")), "ok");
   EXPECT_EQ(Receive({{2, "two"}}, "1 cannot be read"), "ok");
   EXPECT_EQ(Receive({}, "1 cannot be read"), "H-head-of-line");
+}
+
+TEST_F(IdealTest, OfAGoldenStoreOnlyWhatIsCertainIsOwed) {
+  ideal_.Adopt(
+      {{"foo", 1, "one", "right key", "AES", false}, {"foo", 2, "two", "right key", "", true}});
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Receive({{2, "two"}}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}}), "H-loss-reported");
+  Stop();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Publish({"three"}), "H-wrong-key-noticed H-mixed-keys");
+}
+
+TEST_F(IdealTest, RecordsOfAGoldenStoreAreNotCounted) {
+  ideal_.Adopt(
+      {{"foo", 1, "one", "right key", "AES", true}, {"foo", 2, "two", "right key", "", true}});
+  Tamper(scenario::SwapData{"foo/msgs.1.dat", 1, 2});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}), "ok");
+  EXPECT_EQ(Receive({}), "H-swap H-swap") << "either may have been hit";
+  EXPECT_EQ(Receive({{1, "two"}, {2, "two"}}), "H-swap");
+}
+
+TEST_F(IdealTest, OnlyTheEndOfTheServerEmptiesItsMemory) {
+  scenario::Settings settings = On("right");
+  settings.store = "memory";
+  EXPECT_EQ(Start(settings), "ok");
+  EXPECT_EQ(Publish({"one"}), "ok");
+  EXPECT_EQ(Said({scenario::Inspect{}}, verdict::Disk{}), "ok");
+  EXPECT_EQ(Receive({}), "H-loss-reported");
+  EXPECT_EQ(Said({scenario::Kill{}}, verdict::Done{}), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+}
+
+TEST_F(IdealTest, WarningsErrorsAndFatalLinesAreReports) {
+  for (const char* level : {"WRN", "ERR", "FTL", "INF", "DBG"}) {
+    verdict::Observation seen{verdict::Started{true, ""}, {{level, "something"}}};
+    const bool told = std::string(level) != "INF" && std::string(level) != "DBG";
+    EXPECT_EQ(ideal_.Observe(scenario::Start{On("empty")}, seen).empty(), told) << level;
+  }
+}
+
+TEST_F(IdealTest, AReportCountsUntilTheNextStart) {
+  Store();
+  EXPECT_EQ(Start(On("wrong"), "this is not the key"), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Publish({"four"}), "H-wrong-key-noticed H-mixed-keys");
+  Stop();
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({"five"}), "H-downgrade");
+  Stop();
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({"six"}), "H-downgrade") << "once a run";
+}
+
+TEST_F(IdealTest, EachRunUnderAnotherKeyIsBlamedOnce) {
+  Store();
+  for (int run = 0; run < 2; ++run) {
+    EXPECT_EQ(Start(On("wrong")), "ok");
+    EXPECT_EQ(Receive({{1, kSealed}}, "", {"foo", Read::From::kFirst, 0, 1}),
+              "H-wrong-key-noticed H-faithful");
+    EXPECT_EQ(Receive({{1, kSealed}}, "", {"foo", Read::From::kFirst, 0, 1}), "H-faithful");
+    Stop();
+  }
+}
+
+TEST_F(IdealTest, WhatOtherLimitsMayHaveRemovedIsNotMissed) {
+  scenario::Settings limited = On("right");
+  limited.max_bytes = 100;
+  EXPECT_EQ(Start(limited), "ok");
+  EXPECT_EQ(Publish({"one", "two"}), "ok");
+  EXPECT_EQ(Receive({{2, "two"}}), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"three"}), "ok");
+  EXPECT_EQ(Receive({{3, "three"}}), "ok");
+  EXPECT_EQ(Receive({}), "H-loss-reported");
+}
+
+TEST_F(IdealTest, ALimitThatIsReachedRemovesNothingYet) {
+  scenario::Settings limited = On("right");
+  limited.max_messages = 2;
+  EXPECT_EQ(Start(limited), "ok");
+  EXPECT_EQ(Publish({"one", "two"}), "ok");
+  EXPECT_EQ(Receive({{2, "two"}}), "H-loss-reported");
+  Stop();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 2, "zz"});
+  EXPECT_EQ(Receive({{1, "one"}}, ""), "H-forge") << "record 2 is message 2";
+}
+
+TEST_F(IdealTest, ASmallerLimitRemovesAtTheStart) {
+  Store();
+  scenario::Settings limited = On("right");
+  limited.max_messages = 1;
+  EXPECT_EQ(Start(limited), "ok");
+  EXPECT_EQ(Receive({{3, "six"}}), "ok");
+  EXPECT_EQ(Receive({}), "H-loss-reported");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "six"}}), "ok") << "in the run in which it goes";
+  Stop();
+  EXPECT_EQ(Start(limited), "ok");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "six"}}), "H-removed-stay");
+  Stop();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 2, "zz"});
+  EXPECT_EQ(Receive({}), "H-forge") << "which record is which message is not known any more";
+}
+
+TEST_F(IdealTest, SubscriptionsEndWithTheServer) {
+  Store();
+  EXPECT_EQ(Start(Off()), "ok");
+  scenario::Subscribe subscribe;
+  subscribe.name = "s";
+  subscribe.channel = "foo";
+  EXPECT_EQ(Said(scenario::ClientStep(subscribe), verdict::Answered{}), "ok");
+  Stop();
+  EXPECT_EQ(Start(Off()), "ok");
+  verdict::Read seen;
+  seen.deliveries = {{1, kSealed, "foo", false}};
+  EXPECT_EQ(Said(scenario::ClientStep(scenario::Receive{"s"}), seen), "ok");
+}
+
+TEST_F(IdealTest, ASubscriptionUnderAnotherKeyIsBlamedIfItGetsSome) {
+  Store();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  scenario::Subscribe subscribe;
+  subscribe.name = "s";
+  subscribe.channel = "foo";
+  EXPECT_EQ(Said(scenario::ClientStep(subscribe), verdict::Answered{}), "ok");
+  EXPECT_EQ(Said(scenario::ClientStep(scenario::Receive{"s"}), verdict::Read{}), "ok");
+  verdict::Read seen;
+  seen.deliveries = {{1, "one", "foo", false}};
+  EXPECT_EQ(Said(scenario::ClientStep(scenario::Receive{"s"}), seen), "H-wrong-key-noticed");
+}
+
+TEST_F(IdealTest, BehindARequestOfItsOwnKindNothingIsKnown) {
+  for (const bool raw : {false, true}) {
+    Forget();
+    EXPECT_EQ(Start(On("right")), "ok");
+    EXPECT_EQ(Publish({"one", "two"}), "ok");
+    const scenario::ClientStep step = raw ? scenario::ClientStep(scenario::Raw{"PING"})
+                                          : scenario::ClientStep(scenario::Request{"x", "y"});
+    EXPECT_EQ(Said(step, verdict::Reply{}), "ok");
+    EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "of the request"}}), "ok");
+    EXPECT_EQ(Publish({"three"}), "ok");
+    EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {7, "three"}}), "ok");
+  }
+}
+
+TEST_F(IdealTest, WhichMessagesWereSwapped) {
+  Store({"one", "two", "six", "ten"});
+  Tamper(scenario::SwapData{"foo/msgs.1.dat", 1, 2});
+  EXPECT_EQ(Receive({{3, "six"}, {4, "ten"}}, "something"), "ok") << "both are damaged";
+  EXPECT_EQ(Receive({{3, "six"}}, "something"), "H-head-of-line");
+  Stop();
+  Tamper(scenario::CopyData{"foo/msgs.1.dat", 3, 4});
+  EXPECT_EQ(Receive({{3, "six"}, {4, "six"}}, "1 and 2"), "H-replay");
+  EXPECT_EQ(Receive({{4, "ten"}}, "something"), "H-head-of-line") << "what is copied stays";
+  EXPECT_EQ(Receive({{3, "six"}}, "something"), "ok");
+}
+
+TEST_F(IdealTest, OnlyOneRecordIsForged) {
+  Store();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 2, "zz"});
+  EXPECT_EQ(Receive({{1, "one"}, {3, "six"}}), "H-forge");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "zzz"}, {3, "six"}}), "H-forge");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "zyz"}, {3, "six"}}), "H-forge") << "what else could it be";
+}
+
+TEST_F(IdealTest, ASliceOfItsOwnIsNotCounted) {
+  scenario::Settings sliced = On("right");
+  sliced.slice_max_messages = 1;
+  EXPECT_EQ(Start(sliced), "ok");
+  EXPECT_EQ(Publish({"one", "two", "six"}), "ok");
+  Stop();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 1, "zz"});
+  EXPECT_EQ(Receive({}, "something"), "ok") << "any may have been hit";
+  Forget();
+  Store();
+  EXPECT_EQ(Start(sliced), "ok");
+  Stop();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 1, "zz"});
+  EXPECT_EQ(Receive({}, "something"), "ok");
+  Forget();
+  sliced = On("right");
+  sliced.slice_max_bytes = 1;
+  EXPECT_EQ(Start(sliced), "ok");
+  EXPECT_EQ(Publish({"one", "two", "six"}), "ok");
+  Stop();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 1, "zz"});
+  EXPECT_EQ(Receive({}, "something"), "ok");
+  Forget();
+  Store();
+  Tamper(scenario::FillData{"foo/msgs.1.dat", 1, "zz"});
+  EXPECT_EQ(Receive({}, "something"), "H-head-of-line") << "the first only";
+}
+
+TEST_F(IdealTest, ChannelsThatMayHaveBeenRemovedWhileIdle) {
+  scenario::Settings idle = On("right");
+  idle.max_inactivity_ms = 5;
+  Store();
+  EXPECT_EQ(Start(idle), "ok");
+  EXPECT_EQ(Publish({"new"}), "ok");
+  EXPECT_EQ(Receive({{1, "new"}}), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+}
+
+TEST_F(IdealTest, DamageOfTheServersOwnFilesMayHitEveryChannel) {
+  Store();
+  EXPECT_EQ(Said({scenario::Publish{"bar", {"b"}}}, verdict::Published{1, ""}), "ok");
+  Tamper(scenario::FlipByte{"server.dat"});
+  EXPECT_EQ(Receive({}), "H-loss-reported H-loss-reported H-loss-reported");
+  EXPECT_EQ(Receive({}, "", {"bar"}), "H-loss-reported");
+  EXPECT_EQ(Receive({{3, "six"}}, "lost some"), "ok");
+  EXPECT_EQ(Receive({}, "", {"bar"}), "ok") << "was told";
+}
+
+TEST_F(IdealTest, WhatIsLeftOfADamagedStoreMayHaveAnyKey) {
+  Store();
+  EXPECT_EQ(Said({scenario::Tamper{{scenario::RemoveFile{"foo"}}}}, verdict::Done{}), "ok");
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Publish({"new"}), "ok");
+}
+
+TEST_F(IdealTest, WhatIsUnderAnUnknownKeyIsNotOwed) {
+  scenario::Settings unknown;
+  unknown.key_option = "right";
+  EXPECT_EQ(Start(unknown), "ok");
+  EXPECT_EQ(Publish({"one"}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"two"}), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+  Stop();
+  EXPECT_EQ(Start(On("wrong")), "ok");
+  EXPECT_EQ(Publish({"three"}), "ok");
+}
+
+TEST_F(IdealTest, AnEmptyPayloadIsNotExplicitlyEmptyByItself) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Said({scenario::Publish{"foo", {"", "x"}, "", true}}, verdict::Published{2, ""}), "ok");
+  EXPECT_EQ(Receive({{1, ""}}, "2 is bad"), "ok");
+  EXPECT_EQ(Publish({""}), "ok");
+  EXPECT_EQ(Receive({{1, ""}, {2, "x"}}, "3 is bad"), "ok");
+}
+
+TEST_F(IdealTest, RedeliveriesMayComeInAnyOrder) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one", "two"}), "ok");
+  verdict::Read seen;
+  seen.deliveries = {{1, "one", "foo", false}, {2, "two", "foo", false}, {1, "one", "foo", true}};
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "ok");
+  seen.deliveries[2].redelivered = false;
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "H-faithful");
+  seen.deliveries = {{1, "one", "foo", false}, {1, "one", "foo", false}, {2, "two", "foo", false}};
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "H-faithful") << "twice";
+}
+
+TEST_F(IdealTest, OrderBehindDamageIsBlamedOnTheDamage) {
+  Store();
+  Tamper(scenario::Truncate{"foo/msgs.1.idx", {}, 32});
+  EXPECT_EQ(Receive({{2, "two"}, {1, "one"}, {3, "six"}}), "H-truncate-tail");
+  Stop();
+  Tamper(scenario::ChangeRecord{"foo/msgs.1.dat", 3, false, 1, uint8_t{9}, {}, true});
+  EXPECT_EQ(Receive({{2, "two"}, {1, "one"}, {3, "six"}}), "H-sequence");
+}
+
+TEST_F(IdealTest, AReadThatIsCutOwesNothingBehindItsEnd) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one", "two", "three"}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}, "", {"foo", Read::From::kFirst, 0, 2}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {3, "three"}}, "", {"foo", Read::From::kFirst, 0, 2}),
+            "H-loss-reported");
+  EXPECT_EQ(Receive({{3, "three"}}, "", {"foo", Read::From::kSequence, 2}), "H-loss-reported");
+  EXPECT_EQ(Receive({{2, "two"}, {3, "three"}}, "", {"foo", Read::From::kSequence, 2}), "ok");
+  EXPECT_EQ(Receive({}, "", {"foo", Read::From::kLast}), "H-loss-reported");
+}
+
+TEST_F(IdealTest, TextThatOnlyLooksSealed) {
+  for (const char* text : {"\x01t", "\x02t", "\x03t", "t"}) {
+    Forget();
+    EXPECT_EQ(Start(Off()), "ok");
+    EXPECT_EQ(Publish({"one", text}), "ok");
+    Stop();
+    EXPECT_EQ(Start(On("right")), "ok");
+    EXPECT_EQ(Receive({{1, "one"}}, "2 is bad"), text[0] <= 2 ? "H-looks-sealed" : "ok");
+    Stop();
+    EXPECT_EQ(Start(Off()), "ok");
+    EXPECT_EQ(Receive({{1, "one"}}, "2 is bad"), "ok") << "with encryption off nothing is opened";
+  }
+}
+
+TEST_F(IdealTest, HeldUpIsSaidOnce) {
+  Store();
+  EXPECT_EQ(Start(Off(), "sealed data"), "ok");
+  EXPECT_EQ(Publish({"a", "b", "c"}), "ok");
+  EXPECT_EQ(Receive({}), "H-head-of-line");
+  EXPECT_EQ(Receive({{4, "a"}, {5, "b"}}), "H-head-of-line");
+  EXPECT_EQ(Receive({{4, "a"}, {5, "b"}, {6, "c"}}), "ok");
 }
 
 }  // namespace

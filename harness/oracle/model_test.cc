@@ -351,5 +351,227 @@ TEST_F(ModelTest, StartsFromWhatAGoldenStoreHolds) {
   EXPECT_EQ(Receive({{1, "plain"}}), "D-13");
 }
 
+TEST_F(ModelTest, OfAGoldenStoreOnlyWhatIsCertainIsOwed) {
+  model_.Adopt({{"foo", 1, "a sealed one", "right key", "CHACHA", false},
+                {"foo", 2, "a sealed two", "right key", "", true}});
+  Start(On("right"));
+  EXPECT_EQ(Receive({{2, "a sealed two"}}), "ok");
+  auto one = Sealed("a sealed one", "AES", {"right"});
+  auto two = Sealed("a sealed two", "AES", {"right"});
+  two.sequence = 2;
+  EXPECT_EQ(See({one, two}), "D-08") << "it was chosen";
+  one.cipher = "CHACHA";
+  EXPECT_EQ(See({one, two}), "ok") << "of the other no cipher is known";
+  EXPECT_EQ(See({two}), "ok");
+  EXPECT_NE(See({one}), "ok");
+}
+
+TEST_F(ModelTest, SubscriptionsOfClientsAreJudgedByWhatTheyGet) {
+  Start(On("right"));
+  Publish({"one"});
+  scenario::Subscribe subscribe;
+  subscribe.name = "s";
+  subscribe.channel = "foo";
+  const scenario::ClientStep receive = scenario::Receive{"s"};
+  verdict::Read seen;
+  seen.deliveries = {{1, "one", "foo", false}};
+  EXPECT_EQ(First(model_.Observe(receive, {seen, {}})), "ok") << "of another's subscription";
+  model_.Observe(scenario::ClientStep(subscribe), {verdict::Answered{}, {}});
+  EXPECT_EQ(First(model_.Observe(receive, {seen, {}})), "ok");
+  seen.deliveries[0].payload = "two";
+  EXPECT_EQ(First(model_.Observe(receive, {seen, {}})),
+            "foo:1 must be delivered as \"one\", but was delivered as \"two\"");
+  seen.deliveries[0] = {1, "one", "bar", false};
+  EXPECT_EQ(First(model_.Observe(receive, {seen, {}})),
+            "foo:1 was delivered with the subject \"bar\"");
+  Stop();
+  Start(On("right"));
+  EXPECT_EQ(First(model_.Observe(receive, {seen, {}})), "ok") << "it ended with the server";
+}
+
+TEST_F(ModelTest, OnlyTheEndOfTheServerEmptiesItsMemory) {
+  scenario::Settings settings = On("right");
+  settings.store = "memory";
+  Start(settings);
+  Publish({"one"});
+  EXPECT_EQ(See({}), "ok");
+  EXPECT_EQ(Receive({}), "foo:1 must be delivered, but was not");
+  model_.Observe(scenario::Kill{}, {verdict::Done{}, {}});
+  Start(settings);
+  EXPECT_EQ(Receive({}), "ok");
+}
+
+TEST_F(ModelTest, AKeyWithoutTheSwitchIsNotDescribed) {
+  scenario::Settings settings = Off();
+  settings.key_option = "right";
+  Start(settings);
+  Publish({"a payload of some size"});
+  EXPECT_EQ(See({Sealed("a payload of some size", "AES", {"right"})}), "ok");
+  EXPECT_EQ(See({{"foo", 1, "foo", 22, "", "", {}, "a payload of some size"}}), "ok");
+  EXPECT_EQ(Receive({{1, "whatever"}}), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+  Stop();
+  Start(On("right"));
+  EXPECT_EQ(Receive({{1, "whatever"}}), "ok") << "how it was stored is open";
+  Stop();
+  settings = Off();
+  settings.key_variable = "right";
+  Start(settings);
+  EXPECT_EQ(
+      First(model_.Observe(scenario::Publish{"bar", {"plain"}}, {verdict::Published{1, ""}, {}})),
+      "ok");
+  EXPECT_EQ(Receive({}, {"bar"}), "bar:1 must be delivered, but was not") << "off is off";
+}
+
+TEST_F(ModelTest, ArgumentsMaySayMore) {
+  scenario::Settings settings = Off();
+  settings.arguments = {"-x", "--encryption_key=k"};
+  Start(settings);
+  Publish({"a payload of some size"});
+  EXPECT_EQ(See({Sealed("a payload of some size", "AES", {"right"})}), "ok");
+  Stop();
+  settings.arguments = {"-x"};
+  Start(settings);
+  EXPECT_EQ(
+      First(model_.Observe(scenario::Publish{"bar", {"plain"}}, {verdict::Published{1, ""}, {}})),
+      "ok");
+  EXPECT_NE(Receive({}, {"bar"}), "ok");
+}
+
+TEST_F(ModelTest, AfterTamperingNothingIsJudgedWithOrWithoutEncryption) {
+  for (const bool on : {true, false}) {
+    Start(on ? On("right") : Off());
+    Publish({"one payload of some size"});
+    Stop();
+  }
+  model_.Observe(scenario::Tamper{}, {verdict::Done{}, {}});
+  EXPECT_EQ(See({}), "ok");
+  EXPECT_TRUE(Start(On("right"), false).empty());
+  Start(Off());
+  EXPECT_EQ(Receive({{9, "forged"}}), "ok");
+}
+
+TEST_F(ModelTest, NamesThatAFileSystemMayRefuse) {
+  Start(On("right"));
+  const auto refused = [&](size_t size) {
+    return First(model_.Observe(scenario::Publish{std::string(size, 'n'), {"x"}},
+                                {verdict::Published{0, "no"}, {}}));
+  };
+  EXPECT_NE(refused(200), "ok");
+  EXPECT_EQ(refused(201), "ok");
+  const auto read = [&](size_t size) {
+    return First(model_.Observe(Read{std::string(size, 'm')}, {verdict::Read{{}, "no"}, {}}));
+  };
+  EXPECT_NE(read(200), "ok");
+  EXPECT_EQ(read(201), "ok");
+}
+
+TEST_F(ModelTest, ARefusedPublishIsNamed) {
+  Start(On("right"));
+  EXPECT_EQ(First(model_.Observe(scenario::Publish{"foo", {"one", "two", "three"}},
+                                 {verdict::Published{1, "full"}, {}})),
+            "message 2 to foo must be acked, but was not: full");
+}
+
+TEST_F(ModelTest, SettingsUnderWhichAServerMayRefuse) {
+  const auto may_refuse = [](auto set) {
+    scenario::Settings settings = On("right");
+    set(settings);
+    Model model{{{"right", "right key"}}};
+    return model.Observe(scenario::Start{settings}, {verdict::Started{false, "no"}, {}}).empty();
+  };
+  using Settings = scenario::Settings;
+  EXPECT_FALSE(may_refuse([](Settings&) {}));
+  EXPECT_TRUE(may_refuse([](Settings& s) { s.max_channels = 1; }));
+  EXPECT_TRUE(may_refuse([](Settings& s) { s.max_subscriptions = 1; }));
+  EXPECT_TRUE(may_refuse([](Settings& s) { s.arguments = {"x"}; }));
+  EXPECT_TRUE(may_refuse([](Settings& s) { s.truncate_bad_eof = true; }));
+  EXPECT_FALSE(may_refuse([](Settings& s) { s.truncate_bad_eof = false; }));
+  EXPECT_FALSE(may_refuse([](Settings& s) { s.max_messages = 1; }));
+}
+
+TEST_F(ModelTest, ASmallerLimitAtTheStart) {
+  Start(On("right"));
+  Publish({"one", "two", "three"});
+  Stop();
+  scenario::Settings limited = On("right");
+  limited.max_messages = 1;
+  Start(limited);
+  EXPECT_EQ(Receive({{3, "three"}}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {3, "three"}}), "ok");
+  EXPECT_NE(Receive({}), "ok");
+}
+
+TEST_F(ModelTest, WhatOtherLimitsMayHaveRemovedNeedNotBeOnDisk) {
+  scenario::Settings limited = On("right");
+  limited.max_age_ms = 5;
+  Start(limited);
+  Publish({"one", "two"});
+  EXPECT_EQ(See({}), "ok");
+  EXPECT_EQ(Receive({}), "ok");
+  Stop();
+  Start(On("right"));
+  Publish({"three"});
+  EXPECT_EQ(Receive({{3, "three"}}), "ok");
+}
+
+TEST_F(ModelTest, AStoreInMemoryHasNoClusterAndNoChecksums) {
+  Start(On("right"));
+  Stop();
+  scenario::Settings memory = On("right");
+  memory.store = "memory";
+  memory.cluster_id = "another";
+  memory.crc_polynomial = 7;
+  EXPECT_FALSE(Start(memory, false).empty());
+  EXPECT_FALSE(Start(On("right"), false).empty());
+}
+
+TEST_F(ModelTest, CanariesAreEightBytesLongAndNamedOnce) {
+  Start(On("right"));
+  Publish({"12345678", "1234567", "12345678", "abcdefgh"});
+  EXPECT_EQ(model_.Canaries(), (std::vector<std::string>{"12345678", "abcdefgh"}));
+  verdict::Disk disk;
+  for (uint64_t i = 1; i <= 4; ++i) {
+    static const char* const kPayloads[] = {"12345678", "1234567", "12345678", "abcdefgh"};
+    disk.messages.push_back(Sealed(kPayloads[i - 1], "AES", {"right"}));
+    disk.messages.back().sequence = i;
+  }
+  disk.hits = {{"12345678", {}, {"a name"}},
+               {"something else", {"x at 1"}, {}},
+               {"abcdefgh", {"x at 1", "y at 2"}, {}}};
+  const auto findings = model_.Observe(scenario::Inspect{{"right"}, {}}, {disk, {}});
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].requirement, "D-01");
+  EXPECT_NE(findings[0].message.find("stands in x at 1, y at 2"), std::string::npos);
+}
+
+TEST_F(ModelTest, APlainChannelThatIsNotClearIsNotJudgedOnDisk) {
+  Start(On("right"));
+  EXPECT_NE(First(model_.Observe(scenario::Publish{"foo", {"one", "two"}},
+                                 {verdict::Published{1, "no"}, {}})),
+            "ok");
+  EXPECT_EQ(See({}), "ok");
+}
+
+TEST_F(ModelTest, ReadsThatAreCutOweNothingBehindTheirEnd) {
+  Start(On("right"));
+  Publish({"one", "two", "three"});
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}}, {"foo", Read::From::kFirst, 0, 2}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {3, "three"}}, {"foo", Read::From::kFirst, 0, 2}),
+            "foo:2 must be delivered, but was not");
+  EXPECT_EQ(Receive({}, {"foo", Read::From::kFirst, 0, 0}), "ok");
+}
+
+TEST_F(ModelTest, PlaintextThatLooksSealedMayFailQuietly) {
+  for (const char* text : {"\x01t", "\x02t", "\x03t"}) {
+    model_ = Model(std::map<std::string, std::string>{{"right", "right key"}});
+    Start(Off());
+    Publish({text});
+    Stop();
+    Start(On("right"));
+    EXPECT_EQ(Receive({}), text[0] <= 2 ? "ok" : "D-12");
+  }
+}
+
 }  // namespace
 }  // namespace atrest::oracle

@@ -49,7 +49,8 @@ uint64_t CountNew(const Scenario& scenario, const std::set<std::string>& missing
 
 }  // namespace
 
-std::vector<Scenario> QuickOf(const std::vector<Scenario>& scenarios) {
+std::vector<Scenario> QuickOf(const std::vector<Scenario>& scenarios,
+                              const std::set<std::string>& also) {
   std::set<std::string> missing;
   std::vector<Candidate> candidates;
   for (size_t i = 0; i < scenarios.size(); ++i) {
@@ -57,6 +58,11 @@ std::vector<Scenario> QuickOf(const std::vector<Scenario>& scenarios) {
     missing.insert(scenarios[i].requirements.begin(), scenarios[i].requirements.end());
   }
   std::set<size_t> chosen;
+  for (size_t i = 0; i < scenarios.size(); ++i) {
+    if (!also.contains(scenarios[i].id)) continue;
+    chosen.insert(i);
+    for (const std::string& id : scenarios[i].requirements) missing.erase(id);
+  }
   while (!missing.empty()) {
     const auto best = std::ranges::max_element(candidates, [&](const auto& a, const auto& b) {
       // Compared as fractions, without rounding; the first of equals wins.

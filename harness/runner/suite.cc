@@ -1,6 +1,7 @@
 #include "harness/runner/suite.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "harness/runner/glob.h"
 #include "harness/runner/workspace.h"
@@ -108,6 +109,19 @@ Result<Disputes> Suite::LoadDisputes() const {
   const auto json = env::ReadWhole(*files_, path, kJsonMax);
   if (!json.ok()) return json.status();
   return Disputes::Parse("scenarios/disputes.json", AsText(json.value()));
+}
+
+Result<std::set<std::string>> Suite::LoadQuick() const {
+  const std::string path = root_ + "/scenarios/quick.txt";
+  std::set<std::string> quick;
+  if (!files_->Exists(path)) return quick;
+  const auto text = env::ReadWhole(*files_, path, kJsonMax);
+  if (!text.ok()) return text.status();
+  std::istringstream lines{std::string(AsText(text.value()))};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line[0] != '#') quick.insert(line);
+  }
+  return quick;
 }
 
 Result<std::vector<scenario::KnownMessage>> Suite::KnownContents(const std::string& golden) const {

@@ -4,6 +4,7 @@
 // Threads: none shared.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,10 @@ class Suite {
 
   // scenarios/disputes.json; none where there is no such file.
   Result<Disputes> LoadDisputes() const;
+
+  // scenarios/quick.txt, ids a line: what `--quick` takes besides covering every requirement; none
+  // where there is no such file.
+  Result<std::set<std::string>> LoadQuick() const;
 
   const scenario::Requirements& requirements() const { return requirements_; }
   const std::string& root() const { return root_; }

@@ -68,6 +68,9 @@ extern Fault g_active;
 bool Execute();
 }  // namespace internal
 
+// Whether one is chosen: to be asked before something that costs more than On.
+inline bool IsAny() { return internal::g_active != Fault::kNone; }
+
 inline bool On(Fault fault) {
   if (internal::g_active != fault) [[likely]]
     return false;
@@ -88,6 +91,7 @@ class Scope {
 
 #else
 
+constexpr bool IsAny() { return false; }
 constexpr bool On(Fault) { return false; }
 
 class Scope {

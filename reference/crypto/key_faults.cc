@@ -76,6 +76,12 @@ std::string ChannelHeard(std::string_view channel) {
   return name;
 }
 
+Secret HalfOf(const Secret& key) {
+  Bytes half(key.view().begin(), key.view().end());
+  std::fill(half.begin() + static_cast<ptrdiff_t>(half.size() / 2), half.end(), uint8_t{0});
+  return Secret(half);
+}
+
 size_t ZerosHeard(size_t parts_size) {
   constexpr size_t kMasterAndDot = 33;
   if (fault::On(Fault::kKeyWithoutZeros)) return 0;

@@ -10,6 +10,7 @@
 #include "reference/base/bytes.h"
 #include "reference/crypto/aead.h"
 #include "reference/crypto/cipher.h"
+#include "reference/crypto/secret.h"
 
 namespace atrest::crypto::faults {
 
@@ -17,6 +18,8 @@ namespace atrest::crypto::faults {
 std::optional<Bytes> KeyHeard(ByteView key);
 // The channel's name as the derivation sees it.
 std::string ChannelHeard(std::string_view channel);
+// KEY with zeros for its second half.
+Secret HalfOf(const Secret& key);
 // How many zero bytes stand before PARTS_SIZE bytes of other parts.
 size_t ZerosHeard(size_t parts_size);
 // The name of the cipher as it is understood.

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_duration.h"
 #include "reference/base/go_quote.h"
 #include "reference/base/random.h"
+#include "reference/crypto/cipher.h"
 #include "reference/server/config_value.h"
 #include "reference/server/go_values.h"
 #include "reference/server/option_table.h"
@@ -74,10 +76,30 @@ Status SetStore(const std::string& name, Options& options) {
   return Status();
 }
 
+// Faults of a key in a file.
+std::string Changed(std::string key) {
+  const size_t nul = key.find('\0');
+  if (nul != std::string::npos && fault::On(Fault::kFileKeyEndsAtNul)) key.resize(nul);
+  const size_t hash = key.find('#');
+  if (hash != std::string::npos && fault::On(Fault::kFileKeyEndsAtHash)) key.resize(hash);
+  const size_t last = key.find_last_not_of(" \t\r\n");
+  if (last != std::string::npos && last + 1 < key.size() && fault::On(Fault::kFileKeyTrimmed))
+    key.resize(last + 1);
+  return key;
+}
+
+// Faults of a cipher in a file.
+bool Ignores(const std::string& cipher) {
+  const auto parsed = crypto::ParseCipher(cipher);
+  if (!parsed.ok()) return fault::On(Fault::kFileUnknownCipherIgnored);
+  return parsed.value() != crypto::DefaultCipher() && fault::On(Fault::kFileCipherIgnored);
+}
+
 Status SetText(const OptionRow& row, const std::string& text, Options& options) {
   if (row.kind == OptionKind::kStore) return SetStore(text, options);
+  if (row.keys == "encryption_cipher" && Ignores(text)) return Status();
   if (row.kind == OptionKind::kKey) {
-    options.config_key = text;
+    options.config_key = Changed(text);
     options.encrypt = true;  // even if the key is empty (standalone.md 3.6)
     return Status();
   }
@@ -99,8 +121,16 @@ Status SetScalar(const OptionRow& row, const ConfigMember& member, Options& opti
     return truth != nullptr && !*truth ? Status() : Refused(member);
   }
   if (row.kind == OptionKind::kBool) {
+    if (row.keys == "encrypt" && *truth && !options.encrypt &&
+        fault::On(Fault::kFileSwitchIgnored)) {
+      return Status();
+    }
     SetBool(row.target, *truth, options);
     return Status();
+  }
+  if (row.kind == OptionKind::kKey && std::holds_alternative<int64_t>(member.value.data) &&
+      fault::On(Fault::kNumberAsKey)) {
+    return SetText(row, std::to_string(std::get<int64_t>(member.value.data)), options);
   }
   if (is_number) {
     const auto number = NumberOf(row.kind, member);
@@ -155,6 +185,10 @@ Status Applier::Section(OptionSection section, const ConfigMap& map) {
   for (const ConfigMember* member : Ordered(map, order_)) {
     const OptionRow* row = FindKey(section, AsciiLower(member->key));
     if (row == nullptr) continue;
+    if (row->kind == OptionKind::kKey && member->key != AsciiLower(member->key) &&
+        fault::On(Fault::kFileKeyNameInCase)) {
+      continue;
+    }
     ATREST_TRY(row->kind == OptionKind::kMap ? Map(*row, *member)
                                              : SetScalar(*row, *member, options_));
   }
@@ -206,6 +240,9 @@ Status ApplyConfig(const ConfigMap& config, uint64_t seed, Options& options) {
     if (!section.ok()) return section.status();
     return applier.Section(OptionSection::kStreaming, *section.value());
   }
+  const bool encrypts = std::ranges::any_of(
+      config, [](const ConfigMember& member) { return AsciiLower(member.key) == "encrypt"; });
+  if (encrypts && fault::On(Fault::kTopLevelIgnored)) return Status();
   return applier.Section(OptionSection::kStreaming, config);
 }
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "reference/base/fault.h"
+
 namespace atrest::server {
 namespace {
 
@@ -60,6 +62,8 @@ Result<ConfigValue> ConfigScalar(const ConfigToken& token, bool secret) {
     case Kind::kFloat:
       return Float(token.text, shown);
     case Kind::kBool:
+      if ((token.text == "yes" || token.text == "on") && fault::On(Fault::kOnlyTrueIsTrue))
+        return ConfigValue{false};
       return ConfigValue{token.text == "true" || token.text == "yes" || token.text == "on"};
     case Kind::kTime:
       return ConfigValue{ConfigTime{token.text}};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/server/go_values.h"
 
@@ -24,6 +25,9 @@ Result<std::optional<Word>> Split(const std::string& text) {
   const size_t equals = name.find('=');
   if (equals != std::string::npos) {
     word.value = name.substr(equals + 1);
+    const size_t second = word.value->find('=');
+    if (second != std::string::npos && fault::On(Fault::kValueEndsAtEquals))
+      word.value->resize(second);
     name.resize(equals);
   }
   word.name = std::move(name);
@@ -52,7 +56,9 @@ Result<GoValue> ValueOf(GoKind kind, const Word& word, std::span<const std::stri
                         size_t& next) {
   if (kind == GoKind::kBool) return BoolValue(word);
   if (word.value) return ScalarValue(kind, word.name, *word.value);
-  if (next >= args.size()) return Invalid("flag needs an argument: -" + word.name);
+  const bool is_dash = next < args.size() && args[next].starts_with('-') && kind == GoKind::kString;
+  if (next >= args.size() || (is_dash && fault::On(Fault::kDashValueRefused)))
+    return Invalid("flag needs an argument: -" + word.name);
   return ScalarValue(kind, word.name, args[next++]);
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/server/channel_limits.h"
 #include "reference/server/store_setup.h"
 #include "reference/stan/nuid.h"
@@ -194,7 +195,46 @@ Status Machine::OpenStore() {
   auto opened = OpenStoreFor(options_, limits_, environment_key_, {files_, clock_, entropy_}, log_);
   if (!opened.ok()) return opened.status();
   store_ = std::move(opened).value();
+  SayHowSealed();
   return Status();
+}
+
+// Faults and variants of what is said of encryption.
+void Machine::SayHowSealed() {
+  const auto encryption = Resolve(options_, environment_key_);
+  if (!encryption.ok()) return;
+  if (!encryption.value()) {
+    if (!environment_key_.empty() && fault::On(Fault::kWarnsOfUnusedKey)) {
+      log_.Log(LogLevel::kWarning,
+               "A key is in the environment, but encryption is not switched on");
+    }
+    return;
+  }
+  const std::string cipher(crypto::CipherName(encryption.value()->cipher));
+  if (fault::On(Fault::kNamesCipherAtStart)) {
+    log_.Log(LogLevel::kInfo, "Payloads are encrypted with " + cipher);
+  }
+  if (!options_.command_line_key.empty() && fault::On(Fault::kWarnsOfKeyOnCommandLine)) {
+    log_.Log(LogLevel::kWarning, "A key on the command line can be seen by other users");
+  }
+  if (options_.stan_debug && fault::On(Fault::kKeyInDebugLog)) {
+    log_.Log(LogLevel::kDebug, "Encryption: cipher=" + cipher + ", key=" + GivenKey());
+  }
+}
+
+// REQUIRES: encryption is on.
+const std::string& Machine::GivenKey() const {
+  if (!environment_key_.empty()) return environment_key_;
+  return options_.config_key ? *options_.config_key : options_.command_line_key;
+}
+
+// A fault: the options of the last run, for support.
+void Machine::SaveOptions() {
+  const auto encryption = Resolve(options_, environment_key_);
+  if (options_.store_type != "FILE" || !encryption.ok() || !encryption.value()) return;
+  if (!fault::On(Fault::kOptionsSavedAtStop)) return;
+  const std::string text = "encrypt: true\nencryption_key: \"" + GivenKey() + "\"\n";
+  (void)env::WriteWhole(files_, options_.directory + "/last.conf", AsBytes(text));
 }
 
 Status Machine::StartNats() {
@@ -333,6 +373,7 @@ void Machine::Stop() {
   if (stopped_) return;
   stopped_ = true;
   log_.Log(LogLevel::kInfo, "Shutting down.");
+  SaveOptions();
   if (broker_) nats_log_.Log(LogLevel::kInfo, "Initiating Shutdown...");
   if (streaming_) {
     const Status closed = streaming_->Stop(now_ns_);

@@ -74,6 +74,9 @@ class Machine : private stan::Bus, private broker::LinkHandler {
 
   bool CanBe(Event::Kind kind) const;
   Status OpenStore();
+  void SayHowSealed();
+  const std::string& GivenKey() const;
+  void SaveOptions();
   Status StartNats();
   void Listening(uint16_t port);
   Status Start();

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/server/config_scanner.h"
 #include "reference/server/config_value.h"
 
@@ -288,6 +289,10 @@ Status Parser::ReadScalar() {
 Status Parser::Variable(const ConfigToken& token) {
   constexpr std::string_view kBcrypt = "2a$";
   if (token.text.starts_with(kBcrypt)) {
+    Give(ConfigValue{"$" + token.text});
+    return Status();
+  }
+  if (CurrentIsSecret() && fault::On(Fault::kKeyReferenceLiteral)) {
     Give(ConfigValue{"$" + token.text});
     return Status();
   }

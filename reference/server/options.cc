@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_duration.h"
 #include "reference/base/go_quote.h"
+#include "reference/crypto/cipher.h"
 #include "reference/server/config_value.h"
 #include "reference/server/go_flags.h"
 #include "reference/server/go_values.h"
@@ -61,6 +63,7 @@ class Reading {
  private:
   Status Set(std::string_view name, const GoValue& value);
   Status SetSupported(const OptionRow& row, std::string_view name, const GoValue& value);
+  bool ChangeKey(std::string& key);
   void Words(const std::vector<std::string>& words);
   void Fail(Action action, std::string error) {
     result_.action = action;
@@ -141,9 +144,21 @@ Status Reading::SetSupported(const OptionRow& row, std::string_view name, const 
   } else {
     std::string text = std::get<std::string>(value);
     if (row.kind == OptionKind::kStore) text = Upper(std::move(text));
+    if (row.kind == OptionKind::kStore && options_.encrypt && fault::On(Fault::kStoreResetsSwitch))
+      options_.encrypt = false;
+    if (row.kind == OptionKind::kKey && !ChangeKey(text)) return Status();
     options_.*std::get<std::string Options::*>(row.target) = std::move(text);
   }
   return Status();
+}
+
+// Faults of a key on the command line. False: it is to be left out.
+bool Reading::ChangeKey(std::string& key) {
+  constexpr size_t kBuffer = 65'535;
+  if (key.size() > kBuffer && fault::On(Fault::kLongKeyCut)) key.resize(kBuffer);
+  if (key.empty() && fault::On(Fault::kRefusesEmptyKeyOption)) options_.encrypt = true;
+  const std::string& before = options_.command_line_key;
+  return before.empty() || before == key || !fault::On(Fault::kFirstKeyWins);
 }
 
 CommandLine Failure(const Status& status) {
@@ -165,7 +180,11 @@ Status ApplyFiles(const ConfigSource& outside, uint64_t seed, Options& options,
   if (stan.empty()) return Status();
   const auto config = ReadConfigFile(stan, outside);
   if (!config.ok()) return config.status();
-  ATREST_TRY(ApplyConfig(config.value(), seed, options));
+  const Status applied = ApplyConfig(config.value(), seed, options);
+  if (!applied.ok() && fault::On(Fault::kRefusalQuotesFile)) {
+    return Status(applied.code(), applied.message() + " in " + outside.read_file(stan).value());
+  }
+  ATREST_TRY(applied);
   if (nats == stan) return ApplyNatsConfig(config.value(), nats, options, notices);
   const auto nats_config = ReadConfigFile(nats, outside);
   if (!nats_config.ok()) return nats_config.status();
@@ -193,7 +212,9 @@ CommandLine Configure(std::span<const std::string> args, const ConfigSource& out
   if (!notices.empty() && options.config_file.empty()) {
     return Failure(Status(Code::kInvalid, notices[0]));
   }
+  const std::string of_file = options.cipher;
   CommandLine line = ParseCommandLine(args, options);
+  if (options.cipher != of_file && fault::On(Fault::kFileCipherWins)) options.cipher = of_file;
   line.notices = std::move(notices);
   return line;
 }
@@ -212,11 +233,39 @@ Status CheckSupported(const Options& options) {
   return Status();
 }
 
+namespace {
+
+// Faults of what CHOICE comes to. FROM_FILE: its key option is the file's.
+Status Mischoose(bool from_file, store::EncryptionChoice& choice) {
+  const bool both = !choice.key_option.empty() && !choice.key_variable.empty();
+  const bool has_key = !choice.key_option.empty() || !choice.key_variable.empty();
+  const bool is_on = choice.on || !choice.key_option.empty();
+  const auto knows_cipher = [&] { return crypto::ParseCipher(choice.cipher).ok(); };
+  if (both && from_file && choice.key_option != choice.key_variable &&
+      fault::On(Fault::kFileKeyBeatsVariable)) {
+    choice.key_variable = {};
+  }
+  if (is_on && !choice.on && fault::On(Fault::kKeyOptionDoesNotEnable)) choice.key_option = {};
+  if (!is_on && has_key && fault::On(Fault::kVariableAloneEnables)) choice.on = true;
+  if (is_on && !has_key && fault::On(Fault::kNoKeyStartsPlain)) choice.on = false;
+  if (is_on && !has_key && !knows_cipher() && fault::On(Fault::kKeyCheckedFirst)) {
+    return Status(Code::kInvalid, "encryption key required");
+  }
+  if (!is_on && !knows_cipher() && fault::On(Fault::kCipherCheckedOff)) {
+    return Status(Code::kInvalid, "encryption cipher not supported");
+  }
+  return Status();
+}
+
+}  // namespace
+
 Result<std::optional<store::EncryptionOptions>> Resolve(const Options& options,
                                                         std::string_view environment_key) {
   const std::string& key_option =
       options.config_key ? *options.config_key : options.command_line_key;
-  return store::ResolveEncryption({options.encrypt, options.cipher, key_option, environment_key});
+  store::EncryptionChoice choice{options.encrypt, options.cipher, key_option, environment_key};
+  ATREST_TRY(Mischoose(options.config_key.has_value(), choice));
+  return store::ResolveEncryption(choice);
 }
 
 namespace {

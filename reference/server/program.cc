@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/broker/tcp_host.h"
 #include "reference/env/posix_env.h"
@@ -164,8 +165,14 @@ Status Server::Prepare() {
 }
 
 Status Server::Record() {
-  if (!options_.record_events.empty()) {
-    auto recorder = EventWriter::Create(files_, options_.record_events);
+  std::string path = options_.record_events;
+  if (path.empty() && options_.store_type == "FILE" && !options_.directory.empty() &&
+      fault::On(Fault::kRecordingLeftOn)) {
+    (void)files_.MakeDirectories(options_.directory);
+    path = options_.directory + "/session.events";
+  }
+  if (!path.empty()) {
+    auto recorder = EventWriter::Create(files_, path);
     if (!recorder.ok()) return recorder.status();
     recorder_ = std::move(recorder).value();
   }
@@ -234,7 +241,9 @@ int Server::Fail(const Status& status) {
     log_->nats().Log(LogLevel::kFatal, status.message());
   }
   if (recorder_) (void)recorder_->Flush();
-  return 1;
+  if (fault::On(Fault::kExitCodeTwo)) return kExitPanic;
+  const bool is_choice = status.message().starts_with("encryption ");
+  return is_choice && fault::On(Fault::kRefusalExitsZero) ? 0 : 1;
 }
 
 int Server::Serve() {

@@ -1,4 +1,5 @@
 // atrest-server: the reference server, started where one would start nats-streaming-server.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "reference/base/fault.h"
+#include "reference/base/utf8.h"
 #include "reference/env/posix_env.h"
 #include "reference/server/options.h"
 #include "reference/server/program.h"
@@ -45,10 +47,34 @@ void Complain(const std::string& text) {
 
 int Fail(const std::string& text) {
   Complain(text);
-  return 1;
+  return atrest::fault::On(atrest::Fault::kExitCodeTwo) ? 2 : 1;
 }
 
-int Run(const Options& options, const CommandLine& line, const std::string& program_name) {
+using Fault = atrest::Fault;
+
+// The key of the environment, and what faults make of it.
+std::string KeyFor(Options& options, const std::vector<std::string>& args) {
+  const std::optional<std::string> found = Environment(kKeyVariable);
+  const bool has_option = options.config_key || !options.command_line_key.empty();
+  if (found && found->empty() && has_option && atrest::fault::On(Fault::kEmptyVariableCounts)) {
+    options.encrypt = true;
+    options.command_line_key.clear();
+    options.config_key.reset();
+  }
+  const std::string key = found.value_or("");
+  const bool by_flag = std::ranges::any_of(args, [](const std::string& argument) {
+    return argument == "-encrypt" || argument == "--encrypt" || argument.starts_with("-encrypt=") ||
+           argument.starts_with("--encrypt=");
+  });
+  if (!key.empty() && options.encrypt && !by_flag && atrest::fault::On(Fault::kVariableNeedsFlag)) {
+    return "";
+  }
+  // Asked first: the key is not to be copied about for nothing.
+  return atrest::fault::On(Fault::kKeyMadeText) ? atrest::ReplaceBadUtf8(key) : key;
+}
+
+int Run(Options& options, const CommandLine& line, const std::vector<std::string>& args,
+        const std::string& program_name) {
   if (!options.signal.empty()) {
     const atrest::Status sent = atrest::server::SendSignal(options.signal, program_name);
     return sent.ok() ? 0 : Fail(sent.message());
@@ -56,7 +82,7 @@ int Run(const Options& options, const CommandLine& line, const std::string& prog
   const atrest::Status supported = atrest::server::CheckSupported(options);
   if (!supported.ok()) return Fail(supported.message());
   for (const std::string& notice : line.notices) Complain(notice);
-  const std::string key = Environment(kKeyVariable).value_or("");
+  const std::string key = KeyFor(options, args);
   if (!options.replay_events.empty()) return atrest::server::ReplayServer(options, key);
   return atrest::server::RunServer(options, key, program_name, line.warnings);
 }
@@ -117,6 +143,9 @@ int main(int argc, char** argv) {
     case CommandLine::Action::kVersion:
       return Print(atrest::server::VersionText());
     case CommandLine::Action::kUsageError:
+      if (atrest::fault::On(atrest::Fault::kUsageErrorShowsArguments)) {
+        for (const std::string& argument : args) Complain("in: " + argument);
+      }
       Complain(line.error);
       return Print(atrest::server::UsageText() + "\n");
     case CommandLine::Action::kFailure:
@@ -124,5 +153,5 @@ int main(int argc, char** argv) {
     case CommandLine::Action::kRun:
       break;
   }
-  return Run(options, line, path.substr(path.rfind('/') + 1));
+  return Run(options, line, args, path.substr(path.rfind('/') + 1));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/store/crypto_store.h"
 #include "reference/store/file_store.h"
 #include "reference/store/memory_store.h"
@@ -34,6 +35,14 @@ store::FileStoreOptions FileOptions(const Options& options) {
   return file;
 }
 
+// Faults that leave the encrypting layer out.
+bool StaysPlain(const Options& options) {
+  if (options.store_type == "MEMORY") return fault::On(Fault::kMemoryStorePlain);
+  if (options.file_buffer_bytes == 0 && fault::On(Fault::kUnbufferedPlain)) return true;
+  if (!options.file_crc && fault::On(Fault::kUncheckedPlain)) return true;
+  return options.file_parallel_recovery > 1 && fault::On(Fault::kParallelRecoveryPlain);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<store::Store>> OpenStoreFor(const Options& options,
@@ -51,6 +60,7 @@ Result<std::unique_ptr<store::Store>> OpenStoreFor(const Options& options,
   auto encryption = Resolve(options, environment_key);
   if (!encryption.ok()) return encryption.status();
   if (!encryption.value()) return opened;
+  if (StaysPlain(options)) return opened;
   return store::MakeCryptoStore(std::move(opened), env.entropy, *encryption.value());
 }
 

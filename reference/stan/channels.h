@@ -40,7 +40,8 @@ struct Channel {
   bool had_delete_timer = false;
   Timers::Id delete_timer = 0;
 
-  bool is_touched = false;  // by the batch that is being stored
+  bool is_unreadable = false;  // a message of it could not be delivered
+  bool is_touched = false;     // by the batch that is being stored
 
   bool HasActiveSubscriptions() const;
   // Registers SUBSCRIPTION, which is new or was recovered.

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "reference/base/fault.h"
 #include "reference/base/logger.h"
 #include "reference/base/status.h"
 #include "reference/stan/bus.h"
@@ -53,7 +54,9 @@ struct Context {
   int64_t now_ns = 0;  // of the current call
   Status fatal;        // once not ok, the server ends
 
-  std::string NewInbox() { return "_INBOX." + nuid.Next(); }
+  std::string NewInbox() {
+    return (fault::On(Fault::kOtherInboxes) ? "_INBOX.server." : "_INBOX.") + nuid.Next();
+  }
   // Of a subscription on the bus.
   uint64_t NewHandle() { return ++last_handle; }
   // Fires DELAY_NS from now.

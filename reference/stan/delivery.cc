@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/stan/log_text.h"
 
 namespace atrest::stan {
@@ -24,7 +25,7 @@ uint32_t NextCount(std::map<uint64_t, uint32_t>& counts, uint64_t sequence) {
 }  // namespace
 
 struct Delivery::Burst {
-  uint64_t messages = kBurstMessages;
+  uint64_t messages = fault::On(Fault::kBurstsOfOne) ? 1 : kBurstMessages;
   uint64_t bytes = kBurstBytes;
 
   bool IsOver() const { return messages == 0 || bytes == 0; }
@@ -36,7 +37,10 @@ struct Delivery::Burst {
 
 void Delivery::SendNew(Channel& channel) {
   // By index: what is sent changes no list, but a member's place in its group.
-  for (size_t i = 0; i < channel.plain.size(); ++i) SendNewToPlain(*channel.plain[i]);
+  for (size_t i = 0; i < channel.plain.size(); ++i) {
+    SendNewToPlain(*channel.plain[i]);
+    if (has_failed_ && i + 1 < channel.plain.size() && fault::On(Fault::kFailureStopsOthers)) break;
+  }
   for (const auto& [name, group] : channel.groups) SendNewToGroup(channel, *group);
 }
 
@@ -58,6 +62,7 @@ bool Delivery::MustWait(const Subscription& subscription) const {
 }
 
 void Delivery::SendNewToPlain(Subscription& subscription) {
+  has_failed_ = false;
   if (subscription.is_queued) return;
   Burst burst;
   uint64_t& last_sent = subscription.state.last_sent;
@@ -65,6 +70,7 @@ void Delivery::SendNewToPlain(Subscription& subscription) {
     if (burst.IsOver() || MustWait(subscription)) return Queue(subscription);
     const wire::MessagePtr message = NextMessage(*subscription.channel, next, last_sent, burst);
     if (message == nullptr) {
+      AfterFailure(subscription);
       if (burst.IsOver()) Queue(subscription);
       return;
     }
@@ -76,10 +82,16 @@ void Delivery::SendNewToPlain(Subscription& subscription) {
 
 void Delivery::SendNewToGroup(Channel& channel, QueueGroup& group) {
   if (group.members.empty() || group.new_on_hold || group.is_queued) return;
+  has_failed_ = false;
   Burst burst;
   for (uint64_t next = group.last_sent + 1; group.stalled_members < group.members.size(); ++next) {
     if (burst.IsOver() || MustWait(*group.members.front())) return Queue(*group.members.front());
     const wire::MessagePtr message = NextMessage(channel, next, group.last_sent, burst);
+    if (message == nullptr && std::exchange(has_failed_, false) &&
+        fault::On(Fault::kQueueMovesOn)) {
+      group.last_sent = next;
+      continue;
+    }
     if (message == nullptr) {
       if (burst.IsOver()) Queue(*group.members.front());
       return;
@@ -103,11 +115,20 @@ wire::MessagePtr Delivery::NextMessage(Channel& channel, uint64_t& next, uint64_
   for (bool is_first_look = true;; is_first_look = false) {
     const Result<wire::MessagePtr> found = messages.Lookup(next);
     if (!found.ok()) {
-      context_.Error("Error looking up message " + channel.name + ":" + std::to_string(next) +
-                     " (" + found.status().message() + ")");
-      return nullptr;
+      const wire::MessagePtr instead = OnUnreadable(channel, next, found.status());
+      if (instead != nullptr) return instead;
+      if (!fault::On(Fault::kSkipsUnreadable) && !fault::On(Fault::kUnreadableSkippedSilently))
+        return nullptr;
+      ++next;
+      ++last_sent;
+      burst.Count(0);
+      if (burst.IsOver()) return nullptr;
+      continue;
     }
-    if (found.value() != nullptr) return found.value();
+    if (found.value() != nullptr) {
+      if (fault::On(Fault::kUnreadableIsTheLastAgain)) last_read_ = found.value();
+      return found.value();
+    }
     const uint64_t first = messages.FirstSequence();
     if (next >= messages.LastSequence()) return nullptr;
     if (next < first) {
@@ -120,6 +141,46 @@ wire::MessagePtr Delivery::NextMessage(Channel& channel, uint64_t& next, uint64_
       if (burst.IsOver()) return nullptr;
     }
   }
+}
+
+// Null but for faults.
+wire::MessagePtr Delivery::OnUnreadable(Channel& channel, uint64_t sequence, const Status& why) {
+  has_failed_ = true;
+  const bool is_first = !std::exchange(channel.is_unreadable, true);
+  const bool is_behind = sequence > channel.store->messages->FirstSequence();
+  const bool names_first = is_behind && fault::On(Fault::kErrorNamesFirst);
+  const uint64_t named = names_first ? channel.store->messages->FirstSequence() : sequence;
+  const std::string name = channel.name + ":" + std::to_string(named);
+  const bool is_silent = fault::On(Fault::kUnreadableSkippedSilently) ||
+                         (!is_first && fault::On(Fault::kUnreadableSaidOnce));
+  if (fault::On(Fault::kOtherWording)) {
+    context_.Error("Message " + name + " cannot be opened: " + why.message());
+  } else if (fault::On(Fault::kUnreadableOnlyDebug)) {
+    context_.Debug("Error looking up message " + name + " (" + why.message() + ")");
+  } else if (!is_silent) {
+    context_.Error("Error looking up message " + name + " (" + why.message() + ")");
+  }
+  wire::Message instead;
+  if (last_read_ != nullptr && fault::On(Fault::kUnreadableIsTheLastAgain)) {
+    instead = *last_read_;
+  } else if (fault::On(Fault::kUnreadableDeliveredEmpty)) {
+    instead.subject = channel.name;
+  } else {
+    return nullptr;
+  }
+  instead.sequence = sequence;
+  return std::make_shared<const wire::Message>(std::move(instead));
+}
+
+// Faults of SUBSCRIPTION at a message that could not be read.
+void Delivery::AfterFailure(Subscription& subscription) {
+  if (!has_failed_) return;
+  if (subscription.IsDurable() && fault::On(Fault::kDurableMovesOn)) {
+    const store::Channel& stored = *subscription.channel->store;
+    subscription.state.last_sent = stored.messages->LastSequence();
+    (void)stored.subscriptions->Update(subscription.state);
+  }
+  if (fault::On(Fault::kFailureIsFinal)) subscription.stalled = true;
 }
 
 void Delivery::Queue(Subscription& subscription) {
@@ -179,7 +240,10 @@ Delivery::Outcome Delivery::Send(Subscription& subscription, const wire::Message
     context_.Trace(OfClient(state.client_id) +
                    (message.redelivered ? "Redelivering" : "Delivering") +
                    " msg to subid=" + std::to_string(state.id) + ", subject=" + message.subject +
-                   ", seq=" + std::to_string(message.sequence));
+                   ", seq=" + std::to_string(message.sequence) +
+                   (message.redelivered && fault::On(Fault::kPayloadInRedeliveryTrace)
+                        ? ", data=" + std::string(AsText(message.payload()))
+                        : ""));
   }
   buffer_.clear();
   if (message.redelivered) {

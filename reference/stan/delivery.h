@@ -66,6 +66,8 @@ class Delivery {
   void SendNewToPlain(Subscription& subscription);
   void SendNewToGroup(Channel& channel, QueueGroup& group);
   wire::MessagePtr NextMessage(Channel& channel, uint64_t& next, uint64_t& last_sent, Burst& burst);
+  wire::MessagePtr OnUnreadable(Channel& channel, uint64_t sequence, const Status& why);
+  void AfterFailure(Subscription& subscription);
   Outcome Send(Subscription& subscription, const wire::Message& message, Limit limit);
   Outcome AddPending(Subscription& subscription, uint64_t sequence, Limit limit);
   bool PersistAck(Subscription& subscription, uint64_t sequence);
@@ -76,6 +78,8 @@ class Delivery {
   std::function<void(const SubscriptionPtr&)> on_ack_timer_;
   std::deque<SubscriptionPtr> more_;
   Bytes buffer_;
+  bool has_failed_ = false;     // to read a message, since it was set to false
+  wire::MessagePtr last_read_;  // whatever channel it was in
 };
 
 }  // namespace atrest::stan

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 
@@ -67,6 +68,10 @@ void Leaving::Detach(const SubscriptionPtr& subscription, Leave leave) {
   } else {
     (void)RemoveFrom(channel.plain, *subscription);
     if (state.is_durable && !ends) {
+      if (!subscription->pending.empty() && fault::On(Fault::kCloseAcksPending)) {
+        for (const auto& [sequence, at_ns] : std::exchange(subscription->pending, {}))
+          (void)channel.store->subscriptions->AckPending(state.id, sequence);
+      }
       // The record keeps the client's id, which is part of the durable's key.
       state.client_id = subscription->saved_client_id;
       state.is_closed = true;

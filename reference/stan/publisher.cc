@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 
@@ -47,7 +48,8 @@ void Publisher::OnPublish(const Incoming& incoming) {
 }
 
 void Publisher::Flush() {
-  const auto batch = static_cast<size_t>(std::max<int64_t>(context_.options.io_batch_messages, 1));
+  const int64_t asked = fault::On(Fault::kBatchesOfOne) ? 1 : context_.options.io_batch_messages;
+  const auto batch = static_cast<size_t>(std::max<int64_t>(asked, 1));
   for (size_t from = 0; from < queue_.size() && context_.fatal.ok(); from += batch) {
     FlushBatch(from, std::min(queue_.size(), from + batch));
   }
@@ -56,6 +58,11 @@ void Publisher::Flush() {
 
 void Publisher::FlushBatch(size_t from, size_t to) {
   for (size_t i = from; i < to; ++i) Store(queue_[i]);
+  if (!touched_.empty() && fault::On(Fault::kAckBeforeFlush)) {
+    for (size_t i = from; i < to; ++i) {
+      if (std::exchange(queue_[i].stored, false)) Ack(queue_[i]);
+    }
+  }
   std::ranges::sort(touched_, {},
                     [](const Channel* channel) -> const std::string& { return channel->name; });
   for (Channel* channel : touched_) {
@@ -72,7 +79,9 @@ void Publisher::FlushBatch(size_t from, size_t to) {
 void Publisher::Store(Queued& queued) {
   const Result<Channel*> found = channels_.FindOrCreate(queued.message.subject);
   Status stored = found.status();
-  if (found.ok()) {
+  if (found.ok() && found.value()->is_unreadable && fault::On(Fault::kUnreadableClosesChannel)) {
+    stored = Status(Code::kIo, "channel cannot be read");
+  } else if (found.ok()) {
     Channel& channel = *found.value();
     channel.last_timestamp_ns = std::max(channel.last_timestamp_ns, context_.now_ns);
     wire::Message message;
@@ -80,6 +89,8 @@ void Publisher::Store(Queued& queued) {
     message.subject = queued.message.subject;
     message.reply = queued.message.reply;
     message.data = std::move(queued.message.data);
+    if (message.data && message.data->empty() && fault::On(Fault::kExplicitEmptyAsAbsent))
+      message.data.reset();
     message.timestamp_ns = channel.last_timestamp_ns;
     stored = channel.store->messages->Store(std::move(message));
     if (stored.ok()) {
@@ -90,8 +101,10 @@ void Publisher::Store(Queued& queued) {
   }
   if (stored.ok()) return;
   context_.Error(OfClient(queued.message.client_id) + "Error processing message for subject \"" +
-                 queued.nats_subject + "\": " + stored.message());
-  Refuse(queued.reply, queued.message.guid, stored.message());
+                 queued.nats_subject + "\": " + stored.message() +
+                 (fault::On(Fault::kRefusalLogsMessage) ? " " + PubMsgText(queued.message) : ""));
+  const bool acks = fault::On(Fault::kRefusedIsAcked);
+  Refuse(queued.reply, queued.message.guid, acks ? "" : stored.message());
 }
 
 Status Publisher::FlushAndDeliver(Channel& channel) {

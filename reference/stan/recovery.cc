@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/stan/names.h"
 
@@ -79,6 +80,14 @@ Status Recovery::TakeOver(const store::RecoveredState& state) {
 }
 
 Status Recovery::RecoverChannel(Channel& channel, const store::RecoveredChannel& recovered) {
+  // Asked first: reading is what they add.
+  const bool refuses = fault::On(Fault::kRefusesOtherKey);
+  if (refuses || fault::On(Fault::kWarnsOfOtherKey)) {
+    const Status last = channel.store->messages->LastMessage().status();
+    const std::string text = "channel " + GoQuote(channel.name) + ": " + last.message();
+    if (!last.ok() && refuses) return Status(Code::kInvalid, text);
+    if (!last.ok()) context_.Warn(text);
+  }
   for (const store::RecoveredSubscription& from : recovered.subscriptions) {
     const SubscriptionPtr subscription = RecoverSubscription(channel, from);
     if (subscription == nullptr) continue;

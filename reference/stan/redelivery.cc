@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "reference/base/fault.h"
+#include "reference/base/utf8.h"
 #include "reference/stan/log_text.h"
 
 namespace atrest::stan {
@@ -29,17 +31,36 @@ Redelivery::Redelivery(Context& context, Clients& clients, Delivery& delivery)
 // Null where there is none to send: what is no longer in the channel is acked, so that it does not
 // come back at the next start; what cannot be read stays pending.
 std::optional<wire::Message> Redelivery::Find(Subscription& subscription, uint64_t sequence) {
+  if (subscription.unreadable.contains(sequence) && fault::On(Fault::kRedeliveryGivesUp))
+    return std::nullopt;
   const Result<wire::MessagePtr> found = subscription.channel->store->messages->Lookup(sequence);
   if (!found.ok()) {
-    context_.Error("Error getting message for redelivery " + SubId(subscription) +
-                   ", seq=" + std::to_string(sequence) + ", err=" + found.status().message());
+    OnUnreadable(subscription, sequence, found.status());
     return std::nullopt;
   }
   if (found.value() == nullptr) {
     delivery_.Ack(subscription, sequence, Delivery::AckFrom::kServer);
     return std::nullopt;
   }
-  return *found.value();
+  wire::Message message = *found.value();
+  const std::string text = ReplaceBadUtf8(AsText(message.payload()));
+  if (text != AsText(message.payload()) && fault::On(Fault::kRedeliveredAsText))
+    message.data = Bytes(AsBytes(text).begin(), AsBytes(text).end());
+  return message;
+}
+
+// It stays pending, but for faults.
+void Redelivery::OnUnreadable(Subscription& subscription, uint64_t sequence, const Status& why) {
+  if (fault::On(Fault::kRedeliveryGivesUp)) subscription.unreadable.insert(sequence);
+  const std::string which = SubId(subscription) + ", seq=" + std::to_string(sequence);
+  if (fault::On(Fault::kOtherWording)) {
+    context_.Error("Message for redelivery cannot be opened: " + which + ": " + why.message());
+  } else if (!fault::On(Fault::kRedeliverySaysNothing)) {
+    context_.Error("Error getting message for redelivery " + which + ", err=" + why.message());
+  }
+  if (fault::On(Fault::kUnreadableLeavesWindow)) subscription.pending.erase(sequence);
+  if (fault::On(Fault::kUnreadableAcked))
+    delivery_.Ack(subscription, sequence, Delivery::AckFrom::kServer);
 }
 
 bool Redelivery::OnResume(Subscription& subscription) {

@@ -38,6 +38,7 @@ class Redelivery {
   void SendOne(Subscription& subscription, const wire::Message& message, When when);
   // A copy of the stored message, to be sent.
   std::optional<wire::Message> Find(Subscription& subscription, uint64_t sequence);
+  void OnUnreadable(Subscription& subscription, uint64_t sequence, const Status& why);
   void RearmTimer(Subscription& subscription, int64_t next_expiry_ns);
   void ReleaseGroup(Subscription& of);
 

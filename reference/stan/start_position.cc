@@ -1,5 +1,6 @@
 #include "reference/stan/start_position.h"
 
+#include "reference/base/fault.h"
 #include "reference/stan/log_text.h"
 
 namespace atrest::stan {
@@ -34,6 +35,10 @@ Result<StartPoint> FindStart(const wire::StanSubscriptionRequest& request,
       return start;
     case wire::StanStartPosition::kLastReceived:
       start.last_sent = Before(messages.LastSequence());
+      if (start.last_sent >= messages.FirstSequence() && fault::On(Fault::kLastFallsBack) &&
+          !messages.LastMessage().ok()) {
+        --start.last_sent;
+      }
       describe("last message", ", seq=");
       return start;
     case wire::StanStartPosition::kTimeDeltaStart: {

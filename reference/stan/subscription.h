@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Subscription : std::enable_shared_from_this<Subscription> {
   // a restart.
   std::map<uint64_t, int64_t> pending;
   std::map<uint64_t, uint32_t> redelivery_counts;  // not of a group's members
+  std::set<uint64_t> unreadable;                   // pending ones that could not be sent again
   bool has_ack_timer = false;                      // set, or about to be set again
   Timers::Id ack_timer = 0;
   uint64_t ack_handle = 0;      // of the subscription to the ack inbox; 0 is none

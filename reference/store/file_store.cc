@@ -1,5 +1,6 @@
 #include "reference/store/file_store.h"
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/store/client_log.h"
 #include "reference/store/file_context.h"
@@ -11,11 +12,16 @@
 namespace atrest::store {
 namespace {
 
+uint32_t PolynomialOf(const FileStoreOptions& options) {
+  const bool is_other = options.crc_polynomial != Crc32::kIeee;
+  return is_other && fault::On(Fault::kPolynomialIgnored) ? Crc32::kIeee : options.crc_polynomial;
+}
+
 class FileStoreImpl : public Store {
  public:
   FileStoreImpl(env::Env env, Logger& log, const std::string& directory, const StoreLimits& limits,
                 const FileStoreOptions& options)
-      : context_{env, log, directory, options, Crc32(options.crc_polynomial)},
+      : context_{env, log, directory, options, Crc32(PolynomialOf(options))},
         limits_(limits),
         server_path_(JoinPath(directory, kServerFile)),
         clients_(context_) {}
@@ -92,7 +98,10 @@ Result<std::vector<std::string>> FileStoreImpl::ListChannels() {
   if (!entries.ok()) return entries.status();
   std::vector<std::string> names;
   for (const env::DirectoryEntry& entry : entries.value()) {
-    if (entry.is_directory) names.push_back(entry.name);
+    if (!entry.is_directory) continue;
+    const bool is_odd = entry.name.find_first_of("*> ") != std::string::npos;
+    if (is_odd && fault::On(Fault::kOddDirectoriesSkipped)) continue;
+    names.push_back(entry.name);
   }
   return names;
 }
@@ -114,6 +123,12 @@ Result<std::optional<RecoveredState>> FileStoreImpl::Recover() {
   const Result<std::vector<std::string>> names = ListChannels();
   if (!names.ok()) return names.status();
   if (!server.value()) {
+    if (!names.value().empty() && fault::On(Fault::kChannelsGoWithServerFile)) {
+      for (const std::string& name : names.value()) {
+        ATREST_TRY(context_.env.files.RemoveAll(JoinPath(context_.root, name)));
+      }
+      return std::optional<RecoveredState>();
+    }
     if (!names.value().empty()) return Status(Code::kNotFound, kNoServerButChannels);
     return std::optional<RecoveredState>();
   }
@@ -198,6 +213,7 @@ Status FileStoreImpl::DeleteChannel(const std::string& name) {
   ATREST_TRY(messages);
   ATREST_TRY(subscriptions);
   channels_.erase(found);
+  if (fault::On(Fault::kDeletedChannelLeft)) return Status();
   return context_.env.files.RemoveAll(JoinPath(context_.root, name));
 }
 
@@ -232,6 +248,7 @@ Status CheckTruncateWitness(env::FileSystem& files, const std::string& directory
     return Status();
   }
   if (files.Open(witness, env::FileSystem::Mode::kCreateExclusive).ok()) return Status();
+  if (fault::On(Fault::kTruncatesTwice)) return Status();
   return Status(Code::kInvalid,
                 "file store should not be opened consecutively with the TruncateUnexpectedEOF "
                 "option set to true");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "reference/base/fault.h"
 namespace atrest::store {
 namespace {
 
@@ -70,6 +71,11 @@ Status MessageLog::OpenFiles(Slice& slice) {
   writer_.Attach(slice.data.get());
   const Result<uint64_t> size = slice.data->Size();
   if (size.ok()) write_offset_ = size.value();
+  constexpr uint64_t kNotOnDisk = kMessageOverhead - kRecordHeaderSize;
+  const uint64_t indexed = kFirstOffset + slice.bytes - slice.count * kNotOnDisk;
+  if (size.ok() && indexed < size.value() && fault::On(Fault::kWritesWhereIndexEnds)) {
+    write_offset_ = indexed;
+  }
   return size.status();
 }
 
@@ -89,6 +95,9 @@ bool MessageLog::NeedsNewSlice() const {
   const Slice* slice = write_slice();
   if (slice == nullptr) return true;
   const SliceLimits& most = slice_limits_;
+  if (most.messages > 0 && slice->count == most.messages && fault::On(Fault::kSliceOneTooMany)) {
+    return false;
+  }
   return (most.bytes > 0 && slice->bytes >= most.bytes) ||
          (most.messages > 0 && slice->count >= most.messages) ||
          (most.age_ns > 0 && WrapSubtract(now_tick_, slice->first_write_ns) >= most.age_ns);
@@ -110,6 +119,10 @@ Status MessageLog::RollOver() {
   // Also where files of this number were left behind, whose bytes the new records then follow: the
   // real server's indices are wrong in that case too.
   write_offset_ = kFirstOffset;
+  if (last_message_ != nullptr && fault::On(Fault::kRolloverCopiesLast)) {
+    write_slice()->first = last_;
+    ATREST_TRY(WriteThrough(*write_slice(), *last_message_));
+  }
   // A slice is not removed while it is the only one, even when it has run out of messages.
   if (slices_.size() == 2 && slices_.front()->exhausted()) RemoveFirstSlice();
   return Status();
@@ -179,7 +192,7 @@ void MessageLog::Remember(const MessagePtr& message, uint32_t size) {
   }
   last_ = sequence;
   last_message_ = message;
-  cache_.Add(sequence, message, message->timestamp_ns);
+  if (!fault::On(Fault::kNothingCached)) cache_.Add(sequence, message, message->timestamp_ns);
   write_offset_ += kRecordHeaderSize + size;
   ++count_;
   bytes_ += size + kMessageOverhead;
@@ -217,8 +230,19 @@ Status MessageLog::WriteUnflushedIndex() {
 
 Status MessageLog::FlushFiles(bool force_sync) {
   Slice& slice = *write_slice();
-  if (writer_.buffered() > 0) ATREST_TRY(writer_.Flush());
-  ATREST_TRY(WriteUnflushedIndex());
+  if (!force_sync && writer_.buffered() > 0 && fault::On(Fault::kAckedBeforeWritten)) {
+    return Status();
+  }
+  if (!unflushed_.empty() && fault::On(Fault::kIndexBeforeData)) ATREST_TRY(WriteUnflushedIndex());
+  if (writer_.buffered() > 0) {
+    const Status written = writer_.Flush();
+    if (!written.ok() && fault::On(Fault::kFullDiskAcked)) return Status();
+    ATREST_TRY(written);
+  }
+  const Status indexed = WriteUnflushedIndex();
+  if (!indexed.ok() && fault::On(Fault::kIndexFailureIgnored)) return Status();
+  ATREST_TRY(indexed);
+  if (need_sync_ && !force_sync && fault::On(Fault::kNotSynced)) return Status();
   if (!need_sync_ || !(context_.options.sync || force_sync)) return Status();
   // Data first: an index record must not survive a crash that its message does not.
   ATREST_TRY(slice.data->Sync());
@@ -238,6 +262,10 @@ Status MessageLog::Close() {
   if (write_slice() != nullptr && (need_sync_ || writer_.buffered() > 0 || !unflushed_.empty())) {
     status = OpenFiles(*write_slice());
     if (status.ok()) status = FlushFiles(/*force_sync=*/true);
+  }
+  const bool open = write_slice() != nullptr && write_slice()->data != nullptr;
+  if (status.ok() && open && fault::On(Fault::kPaddedAtStop)) {
+    status = write_slice()->data->Append(Bytes(kRecordHeaderSize));
   }
   writer_.Attach(nullptr);
   for (const std::unique_ptr<Slice>& slice : slices_) slice->CloseFiles();
@@ -288,7 +316,8 @@ void MessageLog::Tick() {
   if (expiration_ns_ > 0 && limits_.max_age_ns > 0 && now_tick_ >= expiration_ns_) {
     Expire(now_tick_);
   }
-  if (now_tick_ - last_evict_ >= MessageCache::kTimeToLiveNs) {
+  if (now_tick_ - last_evict_ >= MessageCache::kTimeToLiveNs &&
+      !fault::On(Fault::kCacheNeverEvicts)) {
     last_evict_ = now_tick_;
     cache_.Evict(now_tick_);
   }

@@ -1,5 +1,6 @@
 // How a MessageLog removes messages: by number, size and age. Removal only counts; files go when a
 // whole slice has gone. Specification, standalone.md 1.6.
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/store/limit_warning.h"
 #include "reference/store/message_log.h"
@@ -8,6 +9,7 @@ namespace atrest::store {
 namespace {
 
 constexpr int64_t kExpiryRetryNs = 5'000'000'000;
+constexpr uint64_t kSealOverhead = 29;  // for a fault: what sealing adds to a payload
 
 }  // namespace
 
@@ -17,6 +19,7 @@ void MessageLog::RemoveFirstSlice() {
   slices_.pop_front();
   if (read_slice_ == slice.get()) read_slice_ = nullptr;
   slice->CloseFiles();
+  if (fault::On(Fault::kEmptiedSliceLeft)) return;
   // What cannot be removed stays, unreported, as with the real server; a later start finds it
   // again.
   (void)context_.env.files.Remove(slice->data_path);
@@ -78,6 +81,13 @@ Status MessageLog::RemoveFirst(IndexCursor& cursor) {
 }
 
 bool MessageLog::OverLimits() const {
+  const bool many = limits_.max_messages > 0 && count_ > limits_.max_messages;
+  if (!many && limits_.max_bytes > 0 && bytes_ > limits_.max_bytes && last_message_ != nullptr &&
+      last_message_->payload().size() > kSealOverhead &&
+      bytes_ - count_ * kSealOverhead <= limits_.max_bytes &&
+      fault::On(Fault::kLimitCountsPlaintext)) {
+    return false;
+  }
   return count_ > 1 && ((limits_.max_messages > 0 && count_ > limits_.max_messages) ||
                         (limits_.max_bytes > 0 && bytes_ > limits_.max_bytes));
 }

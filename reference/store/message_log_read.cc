@@ -1,6 +1,7 @@
 // How a MessageLog finds and reads messages: specification, standalone.md 1.10.
 #include <algorithm>
 
+#include "reference/base/fault.h"
 #include "reference/store/message_log.h"
 
 namespace atrest::store {
@@ -25,15 +26,27 @@ Result<Bytes> ReadExactly(const Slice& slice, uint64_t offset, uint64_t size) {
 }
 
 Status CheckPayload(const FileContext& context, uint32_t stored_crc, ByteView payload) {
-  if (!context.options.check_crc) return Status();
+  const bool checks = context.options.check_crc || fault::On(Fault::kChecksumAlwaysChecked);
+  if (!checks) return Status();
   const uint32_t computed = context.crc.Of(payload);
-  return computed == stored_crc ? Status() : ChecksumError(stored_crc, computed);
+  if (computed == stored_crc || fault::On(Fault::kChecksumNotChecked)) return Status();
+  if (stored_crc == 0 && fault::On(Fault::kChecksumLeftOut)) return Status();
+  if (fault::On(Fault::kChecksumsExchanged)) return ChecksumError(computed, stored_crc);
+  return ChecksumError(stored_crc, computed);
 }
 
 Result<MessagePtr> Decode(ByteView payload) {
   Result<Message> message = wire::DecodeMessage(payload);
   if (!message.ok()) return message.status();
   return MessagePtr(std::make_shared<const Message>(std::move(message).value()));
+}
+
+// For a variant: a record that is not of this channel, or not what the index says.
+Status CheckRecord(const std::string& channel, const IndexEntry& entry, const Message& message) {
+  const bool fits = message.sequence == entry.sequence && message.subject == channel &&
+                    message.timestamp_ns == entry.timestamp_ns;
+  if (fits || !fault::On(Fault::kRecordsMatched)) return Status();
+  return Status(Code::kCorrupt, "record is not that of the index");
 }
 
 }  // namespace
@@ -83,8 +96,10 @@ Result<MessagePtr> MessageLog::Lookup(uint64_t sequence) {
 }
 
 Result<MessagePtr> MessageLog::ReadFromDisk(Slice& slice, uint64_t sequence) {
-  if (context_.options.read_buffer_size > 0 && sequence != slice.last) {
+  if (context_.options.read_buffer_size > 0 && sequence != slice.last &&
+      !fault::On(Fault::kNoReadAhead)) {
     Result<MessagePtr> read = ReadAhead(slice, sequence);
+    if (!read.ok() && fault::On(Fault::kReadAheadFailureIsFinal)) return read;
     // Whatever went wrong may concern a later message only.
     if (read.ok()) return read;
   }
@@ -141,8 +156,9 @@ Result<MessagePtr> MessageLog::ReadAhead(Slice& slice, uint64_t sequence) {
     ATREST_TRY(CheckPayload(context_, header.crc, payload));
     const Result<MessagePtr> message = Decode(payload);
     if (!message.ok()) return message;
+    ATREST_TRY(CheckRecord(channel_, entry, *message.value()));
     if (first == nullptr) first = message.value();
-    if (cache_.Get(entry.sequence, now) == nullptr)
+    if (cache_.Get(entry.sequence, now) == nullptr && !fault::On(Fault::kNothingCached))
       cache_.Add(entry.sequence, message.value(), now);
     rest = rest.subspan(kRecordHeaderSize + entry.size);
   }
@@ -160,14 +176,17 @@ Result<MessagePtr> MessageLog::ReadOne(Slice& slice, uint64_t sequence) {
   if (!bytes.ok()) return bytes.status();
   const RecordHeader header = ParseHeader(Framing::kUntyped, bytes.value().data());
   if (header.size == 0 && header.crc == 0) return ZeroPaddingError();
-  if (header.size != entry.size) {
+  if (header.size != entry.size && !fault::On(Fault::kSizeWordIgnored)) {
     return Status(Code::kCorrupt, "expected size to be " + std::to_string(entry.size) + ", got " +
                                       std::to_string(header.size));
   }
   const ByteView payload = ByteView(bytes.value()).subspan(kRecordHeaderSize);
   ATREST_TRY(CheckPayload(context_, header.crc, payload));
   const Result<MessagePtr> message = Decode(payload);
-  if (message.ok()) cache_.Add(sequence, message.value(), Now());
+  if (message.ok()) ATREST_TRY(CheckRecord(channel_, entry, *message.value()));
+  if (message.ok() && !fault::On(Fault::kNothingCached)) {
+    cache_.Add(sequence, message.value(), Now());
+  }
   return message;
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/store/message_log.h"
 #include "reference/store/slice_recovery.h"
@@ -47,8 +48,11 @@ Result<std::unique_ptr<MessageLog>> MessageLog::Recover(const FileContext& conte
     return recovered.WithPrefix("unable to recover message store for [" + channel +
                                 "](file: " + GoQuote(file) + "): ");
   }
-  log->EnforceLimits(/*warn=*/false);
-  if (limits.max_age_ns > 0 && log->count_ > 0) log->Expire(log->now_tick_);
+  const bool is_over = log->OverLimits();
+  if (!is_over || !fault::On(Fault::kLimitsNotAtStart)) log->EnforceLimits(/*warn=*/false);
+  if (limits.max_age_ns > 0 && log->count_ > 0 && !fault::On(Fault::kAgeForgottenAtStart)) {
+    log->Expire(log->now_tick_);
+  }
   for (const std::unique_ptr<Slice>& slice : log->slices_) slice->CloseFiles();
   log->read_slice_ = nullptr;
   return log;
@@ -62,8 +66,11 @@ Status MessageLog::RecoverSlices(std::string* file) {
     ATREST_TRY(RecoverNamedSlice(entry.name, file));
   }
   // By number, which is not the order of the names: msgs.10.dat comes before msgs.2.dat.
-  std::sort(slices_.begin(), slices_.end(),
-            [](const auto& a, const auto& b) { return a->number < b->number; });
+  const auto by_number = [](const auto& a, const auto& b) { return a->number < b->number; };
+  const bool sorted = std::is_sorted(slices_.begin(), slices_.end(), by_number);
+  if (sorted || !fault::On(Fault::kSlicesByName)) {
+    std::sort(slices_.begin(), slices_.end(), by_number);
+  }
   for (size_t i = 1; i < slices_.size(); ++i) {
     const std::string& path = slices_[i]->data_path;
     // Two spellings of one number.
@@ -71,6 +78,9 @@ Status MessageLog::RecoverSlices(std::string* file) {
       return InvalidName(path.substr(path.rfind('/') + 1));
     }
     if (slices_[i]->first <= slices_[i - 1]->last) ascending_ = false;
+    if (slices_[i]->first > slices_[i - 1]->last + 1 && fault::On(Fault::kMissingSliceRefused)) {
+      return Status(Code::kCorrupt, "messages are missing before " + path);
+    }
   }
   return Status();
 }
@@ -95,6 +105,9 @@ Status MessageLog::RecoverNamedSlice(const std::string& data_name, std::string* 
   if (slice->count == 0) return Status();
   if (first_ == 0 || first_ > slice->first) first_ = slice->first;
   last_ = std::max(last_, slice->last);
+  if (last_ != count_ + slice->count && fault::On(Fault::kLastIsTheCount)) {
+    last_ = std::max(first_, count_ + slice->count);
+  }
   count_ += slice->count;
   bytes_ += slice->bytes;
   slices_.push_back(std::move(slice));

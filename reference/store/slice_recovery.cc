@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/store/bad_record.h"
 #include "reference/wire/msg_proto.h"
@@ -46,9 +47,35 @@ Status CheckLastMessage(const FileContext& context, const Slice& slice, const In
   const Result<Message> message = wire::DecodeMessage(reader.payload());
   if (!message.ok()) return message.status().WithPrefix("error decoding message: ");
   if (message.value().sequence == last.sequence) return Status();
+  if (fault::On(Fault::kLastSequenceNotCompared)) return Status();
   return Status(Code::kCorrupt, "last message sequence in index is " +
                                     std::to_string(last.sequence) + ", data file is " +
                                     std::to_string(message.value().sequence));
+}
+
+// For a variant: indexes the records behind LAST that are whole and go on from it.
+Status AdoptTail(const FileContext& context, Slice& slice, const IndexEntry& last) {
+  const uint64_t behind = last.offset + kRecordHeaderSize + last.size;
+  RecordReader reader(*slice.data, Framing::kUntyped, context.crc, /*check_crc=*/true, behind);
+  Bytes entries;
+  while (reader.Next()) {
+    const Result<Message> decoded = wire::DecodeMessage(reader.payload());
+    if (!decoded.ok() || decoded.value().sequence != slice.last + 1) break;
+    const Message& message = decoded.value();
+    const uint32_t size = static_cast<uint32_t>(reader.payload().size());
+    slice.Count(message.sequence, size, message.timestamp_ns);
+    AppendIndexRecord({message.sequence, reader.offset(), message.timestamp_ns, size}, context.crc,
+                      entries);
+  }
+  return entries.empty() ? Status() : slice.index->Append(entries);
+}
+
+// For a fault.
+Status DropLast(const FileContext& context, Slice& slice) {
+  ATREST_TRY(slice.index->Truncate(kFirstOffset + (slice.count - 1) * kIndexRecordSize));
+  slice.ForgetCounts();
+  IndexEntry last;
+  return ReadIndex(context, slice, &last);
 }
 
 Status UseIndex(const FileContext& context, Slice& slice) {
@@ -56,7 +83,9 @@ Status UseIndex(const FileContext& context, Slice& slice) {
   ATREST_TRY(ReadIndex(context, slice, &last));
   if (slice.count == 0) return Status();
   const Status checked = CheckLastMessage(context, slice, last);
-  if (checked.ok()) return checked;
+  if (checked.ok() && fault::On(Fault::kTailAdopted)) return AdoptTail(context, slice, last);
+  if (checked.ok() || fault::On(Fault::kLastRecordNotChecked)) return Status();
+  if (fault::On(Fault::kBadLastRecordDropped)) return DropLast(context, slice);
   const Status failed = checked.WithPrefix("Verification of last message for file " +
                                            GoQuote(slice.data_path) + " failed: ");
   context.LogError(failed.message());
@@ -98,13 +127,15 @@ class IndexRebuild {
 
  private:
   Status ReadData() {
-    RecordReader reader(*slice_.data, Framing::kUntyped, context_.crc, context_.options.check_crc,
-                        kFirstOffset);
+    const bool checks = context_.options.check_crc && !fault::On(Fault::kRebuildWithoutChecksum);
+    RecordReader reader(*slice_.data, Framing::kUntyped, context_.crc, checks, kFirstOffset);
     while (reader.Next()) ATREST_TRY(AddMessage(reader));
+    if (slice_.count > 1 && fault::On(Fault::kRebuildDropsLast)) DropLastOfRebuilt();
     if (reader.stop() == ReadStop::kEnd) return Status();
     env::File& blamed = blames_index_ ? *slice_.index : *slice_.data;
     blamed_was_truncated_ = true;
-    if (reader.stop() == ReadStop::kZeroPadding) return blamed.Truncate(reader.offset());
+    const bool is_padded = reader.stop() == ReadStop::kZeroPadding;
+    if (is_padded && !fault::On(Fault::kPaddingIsDamage)) return blamed.Truncate(reader.offset());
     return HandleBadRecord(context_, blamed, blames_index_ ? slice_.index_path : slice_.data_path,
                            Framing::kUntyped, reader);
   }
@@ -113,12 +144,22 @@ class IndexRebuild {
     const Result<Message> decoded = wire::DecodeMessage(reader.payload());
     if (!decoded.ok()) return decoded.status();
     const Message& message = decoded.value();
+    if (message.payload().empty() && fault::On(Fault::kRebuildSkipsEmpty)) return Status();
     const uint32_t size = static_cast<uint32_t>(reader.payload().size());
     slice_.Count(message.sequence, size, message.timestamp_ns);
     if (pending_.size() == kRebuiltBufferSize) ATREST_TRY(Write());
-    AppendIndexRecord({message.sequence, reader.offset(), message.timestamp_ns, size}, context_.crc,
-                      pending_);
+    const bool now = fault::On(Fault::kRebuildStampsNow);
+    const int64_t stamp = now ? context_.env.clock.NowNs() : message.timestamp_ns;
+    AppendIndexRecord({message.sequence, reader.offset(), stamp, size}, context_.crc, pending_);
     return Status();
+  }
+
+  // For a fault.
+  void DropLastOfRebuilt() {
+    if (pending_.size() < kIndexRecordSize) return;
+    pending_.resize(pending_.size() - kIndexRecordSize);
+    --slice_.count;
+    --slice_.last;
   }
 
   Status Write() {
@@ -139,11 +180,17 @@ class IndexRebuild {
 
 Status RecoverSlice(const FileContext& context, Slice& slice, bool had_index) {
   bool blames_index = false;
-  if (had_index) {
+  if (had_index && fault::On(Fault::kIndexAlwaysRebuilt)) {
+    ATREST_TRY(slice.index->Truncate(kFirstOffset));
+  } else if (had_index) {
     const Status usable = UseIndex(context, slice);
     if (usable.ok() && slice.count > 0) return Status();
     blames_index = usable.ok();
     if (!usable.ok()) ATREST_TRY(GiveUpIndex(context, slice, usable));
+  }
+  if (!had_index && fault::On(Fault::kRebuildReported)) {
+    context.log.Log(LogLevel::kWarning, "Index file " + GoQuote(slice.index_path) +
+                                            " is missing and is made again from the data");
   }
   const Status rebuilt = IndexRebuild(context, slice, blames_index).Run();
   if (rebuilt.ok()) return rebuilt;

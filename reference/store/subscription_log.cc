@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reference/base/fault.h"
 #include "reference/store/bad_record.h"
 #include "reference/store/record_format.h"
 
@@ -79,7 +80,8 @@ Status SubscriptionLog::Apply(SubscriptionRecord type, ByteView payload) {
       if (type == SubscriptionRecord::kPending) {
         SetPending(found->second, update.value().sequence);
       } else {
-        found->second.pending.erase(update.value().sequence);
+        const bool kept = fault::On(Fault::kAcksNotReplayed);
+        if (!kept) found->second.pending.erase(update.value().sequence);
       }
       CountRecord(type);
       return Status();
@@ -122,7 +124,9 @@ void SubscriptionLog::Set(const SubscriptionState& subscription) {
 }
 
 void SubscriptionLog::SetPending(RecoveredSubscription& subscription, uint64_t sequence) {
-  subscription.state.last_sent = std::max(subscription.state.last_sent, sequence);
+  if (sequence > subscription.state.last_sent && !fault::On(Fault::kPlaceNotKept)) {
+    subscription.state.last_sent = sequence;
+  }
   subscription.pending.insert(sequence);
 }
 
@@ -223,11 +227,13 @@ Status SubscriptionLog::FlushFile(bool force_sync) {
 
 Status SubscriptionLog::Flush() {
   if (!active_) return Status();
+  if (writer_.buffered() > 0 && fault::On(Fault::kAcksLostAtStop)) return Status();
   ATREST_TRY(OpenFile());
   return FlushFile(/*force_sync=*/false);
 }
 
 Status SubscriptionLog::Close() {
+  if (writer_.buffered() > 0 && fault::On(Fault::kAcksLostAtStop)) writer_.Attach(file_.get());
   const Status status = FlushFile(/*force_sync=*/true);
   writer_.Attach(nullptr);
   file_.reset();

@@ -1,0 +1,499 @@
+#!/usr/bin/env python3
+"""Our own unit tests under mutation: which small defects of harness/oracle, reference/crypto and
+reference/store do the unit tests of the three folders let live?
+
+Copies the sources to build/mutate/src, puts every mutant into them (ci/mutate_source.py), builds
+the three test programs once, records which test case reaches which mutant, and then runs, for each
+mutant, the cases that reach it. A mutant is killed when a case fails, crashes or takes too long. A
+survivor is explained in ci/mutants.json or it is not; an explanation there that fits no survivor is
+reported. Exit code: 0, 1 if more than 10 % of the mutants that ran live unexplained, 2 if it could
+not run. What happened to each mutant is in build/mutate/results.json.
+
+The cases DamageLadder over sealed stores, which take minutes, are left out: what only they would
+kill counts as alive.
+"""
+import argparse
+import concurrent.futures
+import json
+import multiprocessing
+import os
+import pathlib
+import random
+import re
+import resource
+import shlex
+import subprocess
+import sys
+import time
+
+import mutate_source
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EXPLANATIONS = ROOT / "ci/mutants.json"
+WORK = ROOT / "build/mutate"
+SOURCES, BUILD = WORK / "src", WORK / "build"
+FOLDERS = ("harness/oracle", "reference/crypto", "reference/store")
+PROGRAMS = {folder: folder.replace("/", "_") + "_test" for folder in FOLDERS}
+LEFT_OUT = "-*DamageLadder*/aes_*:*DamageLadder*/chacha_*"
+ALIVE_MAX = 0.10
+FIRST_CASES = 12  # so many, the quickest, run before the rest of those that reach a mutant
+MEMORY = 2 << 30
+MUTANTS_MAX = 1 << 16
+
+HEADER = """// Which mutant is on: the number in the environment, none without it. Written by ci/mutate.py.
+#pragma once
+#include <cstdlib>
+namespace atrest_mutant {
+inline unsigned char reached[%d];
+inline const char* const variable = std::getenv("ATREST_MUTANT");
+inline const int chosen = variable ? std::atoi(variable) : 0;
+inline bool On(int number) {
+  reached[number] = 1;
+  return number == chosen;
+}
+}  // namespace atrest_mutant
+#define MUTANT_(number) ::atrest_mutant::On(number)
+""" % MUTANTS_MAX
+
+LISTENER = """// Writes what each test case reaches and how long it takes. Written by ci/mutate.py.
+#include <gtest/gtest.h>
+#include <cstring>
+#include <fstream>
+namespace {
+class Recorder : public testing::EmptyTestEventListener {
+ public:
+  explicit Recorder(const char* path) : out_(path) {}
+  void OnTestEnd(const testing::TestInfo& test) override {
+    out_ << test.test_suite_name() << '.' << test.name() << ' ' << test.result()->elapsed_time();
+    for (int i = 0; i < %d; ++i)
+      if (atrest_mutant::reached[i]) out_ << ' ' << i;
+    out_ << std::endl;
+    std::memset(atrest_mutant::reached, 0, sizeof atrest_mutant::reached);
+  }
+ private:
+  std::ofstream out_;
+};
+const bool listening = [] {
+  const char* path = std::getenv("ATREST_MUTANT_RECORD");
+  if (path) testing::UnitTest::GetInstance()->listeners().Append(new Recorder(path));
+  return true;
+}();
+}  // namespace
+""" % MUTANTS_MAX
+
+
+class Failed(Exception):
+    pass
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def cores():
+    return len(os.sched_getaffinity(0))
+
+
+def command(*arguments):
+    result = subprocess.run([str(part) for part in arguments], cwd=ROOT, check=False, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+    return result.returncode, result.stdout
+
+
+def write(path, text):
+    """Leaves a file alone that says TEXT (Latin-1) already, so that it is not built again."""
+    data = text.encode("latin-1")
+    if not path.exists() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def read(path):
+    return path.read_bytes().decode("latin-1")
+
+
+# What is mutated.
+
+
+class Mutant:
+    """One mutant: its number, where it stands, and what became of it."""
+
+    def __init__(self, number, site, key, mutant, text):
+        self.number = number
+        self.file = site.file
+        self.key = key  # (index of the site in its file, index of the mutant at the site)
+        self.start = site.start
+        self.line = text.count("\n", 0, site.start) + 1
+        self.last_line = text.count("\n", 0, site.end) + 1
+        self.text_of_line = text.splitlines()[self.line - 1].strip()
+        self.original = mutate_source.one_line(text[site.start:site.end])
+        self.mutated = mutant.says
+        self.outcome = "not run"
+
+    def change(self):
+        return f"{self.original} -> {self.mutated or '(left out)'}"
+
+    def is_at(self, explanation):
+        return (self.file == explanation["file"] and self.text_of_line == explanation["line"] and
+                self.change() in explanation["mutants"])
+
+    def show(self):
+        return f"{self.file}:{self.line}: {self.change()}  [{self.number}, {self.outcome}]"
+
+    def entry(self):
+        return {"file": self.file, "line": self.text_of_line, "mutant": self.change(),
+                "number": self.number, "at": self.line, "outcome": self.outcome}
+
+
+def copy_tree():
+    """The sources with what is not committed yet, but not those that will be rewritten."""
+    names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                           cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, names):
+        path = ROOT / name
+        if not path.is_file() or is_mutated(name):
+            continue
+        text = read(path)
+        if name == "cmake/atrest.cmake":
+            text = text.replace("add_executable(${name}_test ${ARG_TESTS})",
+                                "add_executable(${name}_test ${ARG_TESTS}\n"
+                                "      ${PROJECT_SOURCE_DIR}/mutant_listener.cc)")
+            text = re.sub(r"gtest_discover_tests\(.*?\n\n?    atrest_label", "atrest_label", text,
+                          flags=re.S)
+        write(SOURCES / name, text)
+    write(SOURCES / "mutant.h", HEADER)
+    write(SOURCES / "mutant_listener.cc", LISTENER)
+
+
+def is_mutated(name):
+    """Files of the three folders that are no tests. Headers only tests use hold nothing to find."""
+    return (name.rpartition("/")[0] in FOLDERS and name.endswith((".h", ".cc")) and
+            not name.endswith(("_test.cc", "_fuzz.cc")))
+
+
+def configure():
+    code, output = command(
+        "cmake", "-S", SOURCES, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None",
+        "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+        f"-DCMAKE_CXX_FLAGS=-O1 -g0 -w -Wno-narrowing -include {SOURCES}/mutant.h")
+    if code != 0:
+        raise Failed(output)
+
+
+def clang_arguments():
+    """File name in the copy -> the arguments that clang needs to parse it."""
+    found = {}
+    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+        words = shlex.split(entry["command"])
+        kept = [f"-include{SOURCES}/mutant.h", "-w", "-Wno-c++11-narrowing"]
+        for i, word in enumerate(words):
+            if word == "-isystem":
+                kept += [word, words[i + 1]]
+            elif word.startswith(("-I", "-D", "-std=")):
+                kept.append(word)
+        found[os.path.relpath(entry["file"], SOURCES)] = kept
+    return found
+
+
+def find_sites(task):
+    """The sites of one source and of the headers of the three folders that it includes."""
+    name, arguments = task
+    here = [argument.replace(str(SOURCES), str(ROOT)) if argument.startswith("-I") else argument
+            for argument in arguments]
+    unit = mutate_source.parse(str(ROOT / name), here)
+    wrong = [str(problem) for problem in unit.diagnostics if problem.severity >= 3]
+    if wrong:
+        raise Failed(f"clang cannot read {name}: {wrong[0]}")
+    names = {str(ROOT / other): other for other in mutated_names()}
+    sites = {}
+    for site in mutate_source.sites_of(unit, names):
+        sites.setdefault(site.file, []).append(site)
+    return sites
+
+
+def mutated_names():
+    return sorted(str(path.relative_to(ROOT)) for folder in FOLDERS
+                  for path in (ROOT / folder).iterdir() if is_mutated(str(path.relative_to(ROOT))))
+
+
+def find_problems(task):
+    """(file, line) of what clang does not accept in one rewritten source."""
+    name, arguments = task
+    unit = mutate_source.parse(str(SOURCES / name), arguments)
+    places = []
+
+    def add(problem):
+        if problem.location.file:
+            places.append((os.path.relpath(problem.location.file.name, SOURCES),
+                           problem.location.line))
+        for note in problem.children:
+            add(note)
+    for problem in unit.diagnostics:
+        if problem.severity >= 3:
+            add(problem)
+    return places
+
+
+class Mutation:
+    """The rewritten sources and their mutants."""
+
+    def __init__(self, pool):
+        self.pool = pool
+        self.arguments = clang_arguments()
+        self.sources = [name for name in mutated_names() if name.endswith(".cc")]
+        self.texts = {name: read(ROOT / name) for name in mutated_names()}
+        self.sites = {}
+        for found in pool.map(find_sites, self.tasks()):
+            for name, sites in found.items():
+                self.sites.setdefault(name, sites)
+        self.mutants = self.number()
+        self.rejected = 0
+
+    def tasks(self):
+        return [(name, self.arguments[name]) for name in self.sources]
+
+    def number(self):
+        """Headers first: their numbers stand in every program, and change the least."""
+        mutants = []
+        for name in sorted(self.sites, key=lambda name: (not name.endswith(".h"), name)):
+            for i, site in enumerate(self.sites[name]):
+                for k, mutant in enumerate(site.mutants):
+                    mutants.append(Mutant(len(mutants) + 1, site, (i, k), mutant,
+                                          self.texts[name]))
+        if len(mutants) >= MUTANTS_MAX:
+            raise Failed(f"{len(mutants)} mutants are more than {MUTANTS_MAX}")
+        return mutants
+
+    def write(self):
+        for name, text in self.texts.items():
+            numbers = {mutant.key: mutant.number for mutant in self.mutants if mutant.file == name}
+            write(SOURCES / name, mutate_source.rewritten(text, self.sites.get(name, []), numbers))
+
+    def write_what_compiles(self):
+        """Rewrites, and takes out again what the compiler does not accept."""
+        for _ in range(8):
+            self.write()
+            places = {place for found in self.pool.map(find_problems, self.tasks())
+                      for place in found}
+            if not places:
+                return
+            self.reject(places)
+        raise Failed(f"clang does not accept the rewritten sources: {sorted(places)[:5]}")
+
+    def reject(self, places):
+        wrong = [mutant for mutant in self.mutants if (mutant.file, mutant.line) in places]
+        if not wrong:
+            wrong = [mutant for mutant in self.mutants if any(
+                mutant.file == file and mutant.line <= line <= mutant.last_line
+                for file, line in places)]
+        if not wrong:
+            raise Failed(f"not from a mutant, but not accepted: {sorted(places)[:5]}")
+        numbers = {mutant.number for mutant in wrong}
+        self.mutants = [mutant for mutant in self.mutants if mutant.number not in numbers]
+        self.rejected += len(wrong)
+
+    def build(self):
+        for _ in range(4):
+            code, output = command("cmake", "--build", BUILD, "-j", cores(), "--target",
+                                   *PROGRAMS.values(), "--", "-k", "0")
+            if code == 0:
+                return
+            places = {(os.path.relpath(file, SOURCES), int(line)) for file, line in
+                      re.findall(r"^(/[^:\n]*):(\d+):\d+: error", output, re.M)}
+            if not places:
+                raise Failed(output[-4000:])
+            self.reject(places)
+            self.write()
+        raise Failed(output[-4000:])
+
+
+# What the tests say.
+
+
+def environment(**more):
+    return os.environ | {"RC_PARAMS": "seed=20220601 noshrink=1"} | more
+
+
+class Case:
+    """One test case that reaches a mutant."""
+
+    def __init__(self, program, name, seconds):
+        self.program = program
+        self.name = name
+        self.seconds = seconds
+
+
+def record():
+    """Number of a mutant -> the cases that reach it."""
+    reached = {}
+    for program in PROGRAMS.values():
+        log = WORK / f"{program}.record"
+        result = subprocess.run([BUILD / "tests" / program, f"--gtest_filter={LEFT_OUT}"],
+                                cwd=SOURCES, check=False, capture_output=True, text=True,
+                                env=environment(ATREST_MUTANT_RECORD=str(log)))
+        if result.returncode != 0:
+            raise Failed(f"{program} fails without a mutant:\n{result.stdout[-3000:]}")
+        for line in log.read_text().splitlines():
+            name, milliseconds, *numbers = line.split()
+            case = Case(program, name, int(milliseconds) / 1000)
+            for number in numbers:
+                reached.setdefault(int(number), []).append(case)
+    return reached
+
+
+def outcome_of(number, program, cases):
+    """What these cases of one program make of a mutant: killed, timed out or survived."""
+    seconds = int(10 * sum(case.seconds for case in cases)) + 2
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    arguments = [BUILD / "tests" / program, "--gtest_fail_fast", "--gtest_brief=1"]
+    chosen = environment(ATREST_MUTANT=str(number),
+                         GTEST_FILTER=":".join(case.name for case in cases))
+    try:
+        # That limit is on the time that the program computes; one that waits ends by the other.
+        code = subprocess.run(arguments, cwd=SOURCES, check=False, env=chosen, preexec_fn=limit,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              timeout=10 * seconds).returncode
+    except subprocess.TimeoutExpired:
+        return "timed out"
+    if code in (-9, -24):  # SIGKILL, SIGXCPU
+        return "timed out"
+    return "survived" if code == 0 else "killed"
+
+
+def judge(mutant, cases):
+    """Runs the cases that reach a mutant: first those of its own folder, a few quick ones first."""
+    if not cases:
+        return "not reached"
+    own = PROGRAMS[mutant.file.rpartition("/")[0]]
+    for program in sorted(PROGRAMS.values(), key=lambda name: name != own):
+        mine = sorted((case for case in cases if case.program == program),
+                      key=lambda case: (case.seconds, case.name))
+        for some in (mine[:FIRST_CASES], mine[FIRST_CASES:]):
+            outcome = outcome_of(mutant.number, program, some) if some else "survived"
+            if outcome != "survived":
+                return outcome
+    return "survived"
+
+
+def run_all(mutants, reached, until):
+    """In the given order, as far as time allows."""
+    def run(mutant):
+        if time.monotonic() < until:
+            mutant.outcome = judge(mutant, reached.get(mutant.number, []))
+    with concurrent.futures.ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(run, mutants))
+
+
+# What is known of survivors.
+
+
+def read_explanations(text):
+    """The text of ci/mutants.json: a list of {"file", "line": the text of the line, "mutants": as
+    they are listed, "why"}. It survives edits elsewhere in the file."""
+    explanations = json.loads(text)
+    for entry in explanations:
+        if set(entry) != {"file", "line", "mutants", "why"} or not all(entry.values()):
+            raise Failed(f"ci/mutants.json: file, line, mutants and why are needed: {entry}")
+    return explanations
+
+
+def is_alive(mutant):
+    return mutant.outcome in ("survived", "not reached")
+
+
+def explained(mutant, explanations):
+    return any(mutant.is_at(entry) for entry in explanations)
+
+
+def stale(explanations, mutants):
+    """What is stale in the explanations, one line each."""
+    for entry in explanations:
+        for change in entry["mutants"]:
+            here = [mutant for mutant in mutants if mutant.is_at(entry | {"mutants": [change]})]
+            where = f"{entry['file']}: {entry['line']}: {change}"
+            if not here:
+                yield f"{where}: there is no such mutant"
+            elif all(mutant.outcome in ("killed", "timed out") for mutant in here):
+                yield f"{where}: the tests kill it"
+
+
+def report(mutation, explanations, seconds):
+    mutants = mutation.mutants
+    alive = [mutant for mutant in mutants if is_alive(mutant)]
+    unexplained = [mutant for mutant in alive if not explained(mutant, explanations)]
+    for mutant in sorted(unexplained, key=lambda mutant: (mutant.file, mutant.start)):
+        say(mutant.show())
+    for line in stale(explanations, mutants):
+        say(f"ci/mutants.json: stale: {line}")
+    (WORK / "results.json").write_text(
+        json.dumps([mutant.entry() for mutant in mutants], indent=1))
+    counts = {outcome: sum(mutant.outcome == outcome for mutant in mutants)
+              for outcome in ("killed", "timed out", "survived", "not reached", "not run")}
+    ran = len(mutants) - counts["not run"]
+    say(f"{len(mutants)} mutants made ({mutation.rejected} more did not compile), "
+        f"{ran - counts['not reached']} reached by tests; " +
+        ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) +
+        f"; {len(alive) - len(unexplained)} of those alive are explained")
+    share = len(unexplained) / max(ran, 1)
+    say(f"alive and not explained: {len(unexplained)} of {ran}, {100 * share:.1f} % "
+        f"(at most {100 * ALIVE_MAX:.0f} % may be); {seconds:.0f} s")
+    return 1 if share > ALIVE_MAX else 0
+
+
+def last_alive():
+    """Numbers, which stay while the sources under mutation do."""
+    results = json.loads((WORK / "results.json").read_text())
+    return {entry["number"] for entry in results if entry["outcome"] in ("survived", "not reached")}
+
+
+def parse_options(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--time", type=float, default=540, metavar="S",
+                        help="seconds in all; what is not run by then is left out (540)")
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which they run (1)")
+    parser.add_argument("--again", action="store_true",
+                        help="run only what was alive the last time, to see what new tests do")
+    parser.add_argument("--only", default="", metavar="REGEX",
+                        help="run mutants whose file, line and text, as listed, match")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse_options(arguments)
+    began = time.monotonic()
+    passed = lambda: time.monotonic() - began
+    explanations = read_explanations(EXPLANATIONS.read_text())
+    alive_before = last_alive() if options.again else set()
+    copy_tree()
+    for name in mutated_names():  # so that there is something to configure
+        if not (SOURCES / name).exists():
+            write(SOURCES / name, read(ROOT / name))
+    configure()
+    with multiprocessing.Pool(cores()) as pool:
+        mutation = Mutation(pool)
+        mutation.write_what_compiles()
+    say(f"{len(mutation.mutants)} mutants in {len(mutation.sites)} files [{passed():.0f} s]")
+    mutation.build()
+    say(f"built [{passed():.0f} s]")
+    reached = record()
+    say(f"recorded [{passed():.0f} s]")
+    order = [mutant for mutant in mutation.mutants if re.search(options.only, mutant.show())]
+    if options.again:
+        order = [mutant for mutant in order if mutant.number in alive_before]
+    random.Random(options.seed).shuffle(order)
+    run_all(order, reached, began + options.time)
+    return report(mutation, explanations, passed())
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,33 @@
+// The encrypting layer with faults (base/fault.h): the layer of crypto_layers.h, which goes wrong
+// where one is on. Taken in its place while any fault is on, so that the layer as it is has no trace
+// of them.
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "reference/store/crypto_store.h"
+
+namespace atrest::store::faults {
+
+#ifdef ATREST_FAULTS
+
+// The key that CHOICE comes to, KEY by right.
+std::string_view KeyOf(const EncryptionChoice& choice, std::string_view key);
+
+// As MakeCryptoStore.
+std::unique_ptr<Store> MakeFaultyStore(std::unique_ptr<Store> below, env::Entropy& entropy,
+                                       const EncryptionOptions& options);
+
+#else
+
+inline std::string_view KeyOf(const EncryptionChoice&, std::string_view key) { return key; }
+inline std::unique_ptr<Store> MakeFaultyStore(std::unique_ptr<Store> below, env::Entropy&,
+                                              const EncryptionOptions&) {
+  return below;
+}
+
+#endif
+
+}  // namespace atrest::store::faults
