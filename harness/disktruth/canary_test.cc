@@ -167,6 +167,14 @@ TEST_F(CanaryTest, AKeyInAFile) {
   EXPECT_THAT(Seen("t", kKey), ElementsAre("H-key-on-diskkey K, as it is"));
 }
 
+TEST_F(CanaryTest, WhatIsDerivedFromAKey) {
+  const Digest32 digest = Derive(Derivation::kPlain, kKey, "");
+  EXPECT_THAT(Seen("t", ToHex(digest)), ElementsAre(HasSubstr("H-key-on-diskkey K by")));
+  const Digest32 derived = Derive(Derivation::kChannel, kKey, "foo");
+  EXPECT_THAT(Seen("u", std::string(AsText(derived))),
+              ElementsAre(HasSubstr("of channel foo, as it is")));
+}
+
 TEST_F(CanaryTest, PayloadsThatWerePublishedInClearToo) {
   Start(Mode{});
   Store("foo", canary_);

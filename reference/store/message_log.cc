@@ -242,7 +242,6 @@ Status MessageLog::FlushFiles(bool force_sync) {
   const Status indexed = WriteUnflushedIndex();
   if (!indexed.ok() && fault::On(Fault::kIndexFailureIgnored)) return Status();
   ATREST_TRY(indexed);
-  if (need_sync_ && !force_sync && fault::On(Fault::kNotSynced)) return Status();
   if (!need_sync_ || !(context_.options.sync || force_sync)) return Status();
   // Data first: an index record must not survive a crash that its message does not.
   ATREST_TRY(slice.data->Sync());
@@ -319,7 +318,8 @@ void MessageLog::Tick() {
   if (now_tick_ - last_evict_ >= MessageCache::kTimeToLiveNs &&
       !fault::On(Fault::kCacheNeverEvicts)) {
     last_evict_ = now_tick_;
-    cache_.Evict(now_tick_);
+    const int64_t longer = fault::On(Fault::kCachedLonger) ? 9 * kSecondNs : 0;
+    cache_.Evict(WrapSubtract(now_tick_, longer));
   }
   const int64_t interval = context_.options.auto_sync_ns;
   if (interval > 0 && now_tick_ - last_auto_sync_ >= interval) {
