@@ -40,7 +40,8 @@ FIRST_CASES = 12  # so many, the quickest, run before the rest of those that rea
 MEMORY = 2 << 30
 MUTANTS_MAX = 1 << 16
 
-HEADER = """// Which mutant is on: the number in the environment, none without it. Written by ci/mutate.py.
+HEADER = """// Which mutant is on: the number in the environment, none without it. \
+Written by ci/mutate.py.
 #pragma once
 #include <cstdlib>
 namespace atrest_mutant {
@@ -59,18 +60,24 @@ LISTENER = """// Writes what each test case reaches and how long it takes. Writt
 #include <gtest/gtest.h>
 #include <cstring>
 #include <fstream>
+#include <string>
 namespace {
 class Recorder : public testing::EmptyTestEventListener {
  public:
   explicit Recorder(const char* path) : out_(path) {}
+  void OnTestProgramStart(const testing::UnitTest&) override { Write("* 0"); }
   void OnTestEnd(const testing::TestInfo& test) override {
-    out_ << test.test_suite_name() << '.' << test.name() << ' ' << test.result()->elapsed_time();
+    Write(std::string(test.test_suite_name()) + "." + test.name() + " " +
+          std::to_string(test.result()->elapsed_time()));
+  }
+ private:
+  void Write(const std::string& what) {
+    out_ << what;
     for (int i = 0; i < %d; ++i)
       if (atrest_mutant::reached[i]) out_ << ' ' << i;
     out_ << std::endl;
     std::memset(atrest_mutant::reached, 0, sizeof atrest_mutant::reached);
   }
- private:
   std::ofstream out_;
 };
 const bool listening = [] {
@@ -333,11 +340,17 @@ def record():
                                 env=environment(ATREST_MUTANT_RECORD=str(log)))
         if result.returncode != 0:
             raise Failed(f"{program} fails without a mutant:\n{result.stdout[-3000:]}")
+        cases, constants = [], []
         for line in log.read_text().splitlines():
             name, milliseconds, *numbers = line.split()
-            case = Case(program, name, int(milliseconds) / 1000)
+            if name == "*":  # reached before the first case: constants, which every case may use
+                constants = numbers
+                continue
+            cases.append(Case(program, name, int(milliseconds) / 1000))
             for number in numbers:
-                reached.setdefault(int(number), []).append(case)
+                reached.setdefault(int(number), []).append(cases[-1])
+        for number in constants:
+            reached.setdefault(int(number), []).extend(cases)
     return reached
 
 

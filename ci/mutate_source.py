@@ -286,7 +286,8 @@ class Walk:
         if declares or not conditions or cursor.kind == Kind.CXX_FOR_RANGE_STMT:
             return
         at, to = conditions[-1]
-        self.add_condition(at, to, *(["false", "true"] if cursor.kind == Kind.IF_STMT else ["false"]))
+        forced = ["false", "true"] if cursor.kind == Kind.IF_STMT else ["false"]
+        self.add_condition(at, to, *forced)
 
     def is_condition(self, kind, head, at):
         return kind != Kind.FOR_STMT or head[:at].count(";") == 1

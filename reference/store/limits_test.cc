@@ -32,6 +32,9 @@ TEST(StoreLimits, SpecificityGoesTokenByToken) {
   EXPECT_TRUE(IsMoreSpecific("a.*.c", "a.*.>"));
   EXPECT_FALSE(IsMoreSpecific("a.*", "a.*"));
   EXPECT_FALSE(IsMoreSpecific(">", "*"));
+  EXPECT_TRUE(IsMoreSpecific("*", ">"));
+  EXPECT_TRUE(IsMoreSpecific("a", "*"));
+  EXPECT_FALSE(IsMoreSpecific("*", "a"));
 }
 
 }  // namespace

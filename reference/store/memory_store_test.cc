@@ -272,5 +272,16 @@ TEST(LimitWarningTest, SizesForPeople) {
   EXPECT_EQ(FriendlyBytes((uint64_t{1} << 63) - 1), "8.00 EB");
 }
 
+TEST_F(MemoryStoreTest, ZeroSubscriptionsIsNoLimit) {
+  StoreLimits limits;
+  limits.all.max_subscriptions = 0;
+  Open(limits);
+  for (uint64_t i = 1; i <= 3; ++i) {
+    SubscriptionState one;
+    EXPECT_TRUE(store_->FindChannel("foo")->subscriptions->Create(one).ok());
+    EXPECT_EQ(one.id, i);
+  }
+}
+
 }  // namespace
 }  // namespace atrest::store

@@ -508,5 +508,20 @@ TEST_F(MessageLogEdgesTest, AZeroRecordWhereAMessageWas) {
   EXPECT_EQ(Get(1), "error: expected size to be 24, got 0");
 }
 
+TEST_F(MessageLogEdgesTest, ZeroIsNoLimit) {
+  limits_.all.max_messages = 0;
+  limits_.all.max_bytes = 0;
+  limits_.all.max_subscriptions = 0;
+  Open();
+  PutUpTo(5);
+  EXPECT_EQ(State(), "1..5 5/320");
+  EXPECT_THAT(Logged(), IsEmpty());
+  for (uint64_t i = 1; i <= 3; ++i) {
+    SubscriptionState one;
+    EXPECT_TRUE(Subscriptions().Create(one).ok());
+    EXPECT_EQ(one.id, i);
+  }
+}
+
 }  // namespace
 }  // namespace atrest::store
