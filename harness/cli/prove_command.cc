@@ -32,6 +32,9 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kCases = 1000;
 constexpr uint64_t kServerCases = 40;
 constexpr uint64_t kQuickCases = 300;
+// What one fault may take.
+constexpr unsigned kSecondsMax = 60;
+constexpr unsigned kServerSecondsMax = 900;
 
 struct ProveArguments {
   std::vector<std::string> patterns;
@@ -152,6 +155,7 @@ class Proof {
     how.jobs = arguments_.jobs;
     how.early_end = arguments_.quick;
     how.traces = target == kInproc ? "" : traces.path();
+    how.seconds_max = target == kInproc ? kSecondsMax : kServerSecondsMax;
     const auto told = [this](const prove::Tried& tried) {
       Say(std::string(tried.row->name) + ": " + prove::NameOf(prove::OutcomeOf(tried)));
     };

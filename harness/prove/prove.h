@@ -18,6 +18,8 @@ namespace atrest::prove {
 
 struct ProveOptions {
   uint64_t jobs = 1;
+  // A fault that takes longer is ended, and is trouble.
+  unsigned seconds_max = 60;
   // Each fault is tried only until a check kills it for its reason, scenarios of --quick first.
   bool early_end = false;
   // A folder for the files by which a server program tells that a fault executed; "" for a target

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include "harness/driver/registry.h"
@@ -32,10 +34,9 @@ class ProveTest : public ::testing::Test {
     const std::string quick = scenarios.value().front().id;
     Trial trial(*suite_, files_, options_, std::move(scenarios).value(), {quick});
     ATREST_CHECK(trial.Learn(2).ok());
-    ProveOptions how;
-    how.jobs = 2;
-    how.early_end = early_end;
-    auto tried = Prove(trial, "inproc", rows, how, files_, clock_, {});
+    how_.jobs = 2;
+    how_.early_end = early_end;
+    auto tried = Prove(trial, "inproc", rows, how_, files_, clock_, {});
     ATREST_CHECK(tried.ok());
     return std::move(tried).value();
   }
@@ -44,6 +45,7 @@ class ProveTest : public ::testing::Test {
   env::SystemClock clock_;
   std::unique_ptr<runner::Suite> suite_;
   TrialOptions options_;
+  ProveOptions how_;
 };
 
 // A row of no fault: the target is as it is.
@@ -77,6 +79,17 @@ TEST_F(ProveTest, AProcessThatEndsIsTrouble) {
     if (!made.fault.empty()) ::raise(SIGKILL);
     return make(made);
   };
+  const auto tried = Try({fault::Find("key/without-channel")});
+  EXPECT_EQ(OutcomeOf(tried[0]), Outcome::kTrouble);
+}
+
+TEST_F(ProveTest, AFaultThatNeverEndsIsTrouble) {
+  const auto make = options_.make_driver;
+  options_.make_driver = [make](const driver::DriverOptions& made) {
+    if (!made.fault.empty()) ::pause();
+    return make(made);
+  };
+  how_.seconds_max = 1;
   const auto tried = Try({fault::Find("key/without-channel")});
   EXPECT_EQ(OutcomeOf(tried[0]), Outcome::kTrouble);
 }

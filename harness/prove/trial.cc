@@ -20,9 +20,18 @@ bool IsFailure(Kind kind) {
          kind == Kind::kDisputed;
 }
 
-Eye EyeOf(const std::string& oracle, const std::string& requirement, bool inspects) {
+// Whether somebody does with the files what no client can.
+bool HandlesFiles(const scenario::Scenario& scenario) {
+  return std::ranges::any_of(scenario.steps, [](const scenario::Step& step) {
+    return std::holds_alternative<scenario::UseGolden>(step.action) ||
+           std::holds_alternative<scenario::Tamper>(step.action);
+  });
+}
+
+Eye EyeOf(const scenario::Scenario& scenario, const std::string& oracle,
+          const std::string& requirement, bool inspects) {
   if (requirement == "K-nonce-counter" || requirement == "H-nonce-reuse") return Eye::kNonces;
-  return oracle == "disk" || inspects ? Eye::kDisk : Eye::kClient;
+  return oracle == "disk" || inspects || HandlesFiles(scenario) ? Eye::kDisk : Eye::kClient;
 }
 
 // Who says so; nobody does of what ended by itself.
@@ -108,7 +117,7 @@ Result<Trial::SeenAll> Trial::RunScenario(const scenario::Scenario& scenario,
   return SeenAll{{verdict.kind,
                   {SpeakerOf(verdict.kind, verdict.oracle), requirement},
                   SuiteOf(suite_, requirement, scenario.suite),
-                  EyeOf(verdict.oracle, requirement, inspects),
+                  EyeOf(scenario, verdict.oracle, requirement, inspects),
                   verdict.message}};
 }
 
@@ -124,11 +133,12 @@ Result<Trial::SeenAll> Trial::RunCase(uint64_t index, const std::string& fault,
   SeenAll all;
   for (const runner::Found& found : executed.value().findings) {
     const std::string& requirement = found.finding.requirement;
-    all.push_back({found.disputed ? Kind::kDisputed : Kind::kFail,
-                   {found.finding.oracle, requirement},
-                   SuiteOf(suite_, requirement, found.suite),
-                   EyeOf(found.finding.oracle, requirement, Inspects(scenario, found.step)),
-                   found.finding.message});
+    all.push_back(
+        {found.disputed ? Kind::kDisputed : Kind::kFail,
+         {found.finding.oracle, requirement},
+         SuiteOf(suite_, requirement, found.suite),
+         EyeOf(scenario, found.finding.oracle, requirement, Inspects(scenario, found.step)),
+         found.finding.message});
   }
   const verdict::Verdict& verdict = executed.value().verdict;
   if (verdict.kind == Kind::kCrashed || verdict.kind == Kind::kTimeout) {
@@ -165,6 +175,8 @@ Status Trial::Learn(uint64_t jobs) {
     if (!known.ok()) lost = known.status();
   };
   ATREST_TRY(runner::DoInJobs(work));
+  for (size_t i = scenarios_.size(); i < known_.size(); ++i)
+    known_in_cases_.insert(known_[i].begin(), known_[i].end());
   return lost;
 }
 
@@ -186,11 +198,17 @@ std::vector<std::string> Trial::Checks() const {
   return checks;
 }
 
-bool Trial::AddKills(const SeenAll& all, const Known& known, const Kill& like, const Stage& stage,
+bool Trial::IsKnown(const Seen& seen, size_t index, const Stage& stage) const {
+  if (seen.kind == Kind::kDisputed || known_[index].contains(seen.failure)) return true;
+  return stage.is_lenient && index >= scenarios_.size() &&
+         seen.suite == verdict::Suite::kHardening && known_in_cases_.contains(seen.failure);
+}
+
+bool Trial::AddKills(const SeenAll& all, size_t index, const Kill& like, const Stage& stage,
                      Evidence& evidence) const {
   bool is_enough = false;
   for (const Seen& seen : all) {
-    if (seen.kind == Kind::kDisputed || known.contains(seen.failure)) continue;
+    if (IsKnown(seen, index, stage)) continue;
     Kill kill = like;
     kill.suite = seen.suite;
     kill.kind = verdict::NameOf(seen.kind);
@@ -230,7 +248,7 @@ Result<bool> Trial::RunScenarios(const std::string& fault, const std::string& tr
     Kill like;
     like.check = scenario.id;
     like.quick = quick_.contains(scenario.id);
-    if (AddKills(seen.value(), known_[i], like, stage, evidence)) return true;
+    if (AddKills(seen.value(), i, like, stage, evidence)) return true;
   }
   return false;
 }
@@ -245,7 +263,7 @@ Result<bool> Trial::RunCases(const std::string& fault, const std::string& trace,
     like.check = PropertyOf(i).id;
     like.by_property = true;
     like.cases = i + 1;
-    if (AddKills(seen.value(), known_[scenarios_.size() + i], like, stage, evidence)) return true;
+    if (AddKills(seen.value(), scenarios_.size() + i, like, stage, evidence)) return true;
   }
   return false;
 }

@@ -51,6 +51,9 @@ class Trial {
   struct Stage {
     enum class What { kQuick, kOthers, kAll, kCases };
     What what = What::kAll;
+    // Of a lawful variant: findings of hardening that generated cases show on the reference as it is
+    // are no news in another case, where what the variant does else may bring them up.
+    bool is_lenient = false;
     std::function<bool(const Kill&)> enough;
   };
   // Runs the checks of STAGE on the target with the fault NAME and adds to EVIDENCE; whether a kill
@@ -77,9 +80,11 @@ class Trial {
   Result<SeenAll> RunScenario(const scenario::Scenario& scenario, const std::string& fault,
                               const std::string& trace) const;
   Result<SeenAll> RunCase(uint64_t index, const std::string& fault, const std::string& trace) const;
-  // What of ALL is not known, as kills by a check that looks like LIKE; whether one is enough.
-  bool AddKills(const SeenAll& all, const Known& known, const Kill& like, const Stage& stage,
+  // What of ALL is not known of the check number INDEX, as kills by one that looks like LIKE; whether
+  // one is enough.
+  bool AddKills(const SeenAll& all, size_t index, const Kill& like, const Stage& stage,
                 Evidence& evidence) const;
+  bool IsKnown(const Seen& seen, size_t index, const Stage& stage) const;
   const generate::Property& PropertyOf(uint64_t index) const;
   bool IsOf(const Stage& stage, const std::string& scenario) const;
   Result<bool> RunScenarios(const std::string& fault, const std::string& trace, const Stage& stage,
@@ -98,6 +103,7 @@ class Trial {
   std::set<std::string> capabilities_;
   std::vector<size_t> properties_;
   std::vector<Known> known_;  // of scenarios, then of cases
+  Known known_in_cases_;      // of all of them
 };
 
 }  // namespace atrest::prove

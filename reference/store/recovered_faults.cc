@@ -10,8 +10,12 @@ namespace {
 
 using fault::On;
 
+// A damaged store may say that it holds 2^62 messages.
+constexpr uint64_t kMessagesMax = 100'000;
+
 bool HasOtherCipher(MessageStore& channel, crypto::Cipher cipher) {
   const uint64_t last = channel.LastSequence();
+  if (last - channel.FirstSequence() > kMessagesMax) return false;
   for (uint64_t sequence = channel.FirstSequence(); sequence <= last; ++sequence) {
     const Result<MessagePtr> stored = channel.Lookup(sequence);
     if (!stored.ok() || stored.value() == nullptr) continue;
