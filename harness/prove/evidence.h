@@ -13,8 +13,8 @@
 
 namespace atrest::prove {
 
-// With which eyes a fault was seen: by what clients are given and told, by somebody who also looks at
-// or lays hands on the files, or by the nonces of all that was ever on disk.
+// With which eyes a fault was seen: by what clients are given and told, by somebody who also looks
+// at or lays hands on the files, or by the nonces of all that was ever on disk.
 enum class Eye { kClient, kDisk, kNonces };
 const char* NameOf(Eye eye);
 

@@ -51,8 +51,8 @@ class Trial {
   struct Stage {
     enum class What { kQuick, kOthers, kAll, kCases };
     What what = What::kAll;
-    // Of a lawful variant: findings of hardening that generated cases show on the reference as it is
-    // are no news in another case, where what the variant does else may bring them up.
+    // Of a lawful variant: findings of hardening that generated cases show on the reference as it
+    // is are no news in another case, where what the variant does else may bring them up.
     bool is_lenient = false;
     std::function<bool(const Kill&)> enough;
   };
@@ -80,8 +80,8 @@ class Trial {
   Result<SeenAll> RunScenario(const scenario::Scenario& scenario, const std::string& fault,
                               const std::string& trace) const;
   Result<SeenAll> RunCase(uint64_t index, const std::string& fault, const std::string& trace) const;
-  // What of ALL is not known of the check number INDEX, as kills by one that looks like LIKE; whether
-  // one is enough.
+  // What of ALL is not known of the check number INDEX, as kills by one that looks like LIKE;
+  // whether one is enough.
   bool AddKills(const SeenAll& all, size_t index, const Kill& like, const Stage& stage,
                 Evidence& evidence) const;
   bool IsKnown(const Seen& seen, size_t index, const Stage& stage) const;

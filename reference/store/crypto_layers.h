@@ -1,5 +1,5 @@
-// How the encrypting layer (crypto_store.h) is made: one class around each store below. Here so that
-// deliberate faults (crypto_store_faults.h) can be derived from it.
+// How the encrypting layer (crypto_store.h) is made: one class around each store below. Here so
+// that deliberate faults (crypto_store_faults.h) can be derived from it.
 // Threads: one.
 #pragma once
 

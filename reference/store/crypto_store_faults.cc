@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "reference/base/crc32.h"
 #include "reference/base/fault.h"
 #include "reference/store/crypto_layers.h"
 #include "reference/store/recovered_faults.h"
@@ -103,7 +102,6 @@ class FaultyMessageStore : public CryptoMessageStore {
     crypto::Envelope& envelope = second_ ? *second_ : envelope_;
     Bytes sealed = SealAs(envelope, seen_, message);
     MarkSealed(envelope, message.payload(), message);
-    if (On(Fault::kChecksumOfPlaintext)) message.crc32 = Crc32(Crc32::kIeee).Of(message.payload());
     if (message.payload().size() > kHead && On(Fault::kHeadInReply))
       message.reply = HeadOf(message.payload());
     message.data = std::move(sealed);

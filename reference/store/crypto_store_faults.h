@@ -1,6 +1,6 @@
 // The encrypting layer with faults (base/fault.h): the layer of crypto_layers.h, which goes wrong
-// where one is on. Taken in its place while any fault is on, so that the layer as it is has no trace
-// of them.
+// where one is on. Taken in its place while any fault is on, so that the layer as it is has no
+// trace of them.
 // Threads: one.
 #pragma once
 

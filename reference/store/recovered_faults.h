@@ -1,5 +1,5 @@
-// What faults and variants do to channels that were recovered with encryption on (base/fault.h). With
-// none of them on, nothing is done and nothing is read.
+// What faults and variants do to channels that were recovered with encryption on (base/fault.h).
+// With none of them on, nothing is done and nothing is read.
 // Threads: one.
 #pragma once
 
