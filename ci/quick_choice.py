@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MATRIX = ROOT / "build" / "reports" / "kill_matrix.json"
 QUICK = ROOT / "scenarios" / "quick.txt"
-HEAD = """# What `--quick` takes besides covering every requirement: few scenarios that kill the faults
+HEAD = """# What `--quick` takes besides covering every requirement: few that kill the faults
 # of the reference. Made by ci/quick_choice.py of a kill matrix; ids, one a line.
 """
 
