@@ -41,6 +41,9 @@ inline constexpr uint16_t kFreelistCountInBody = 0xFFFF;
 
 inline constexpr size_t kKeySizeMax = 32768;
 
+// A tree that is deeper than this is damaged: at two keys a branch page it would hold 2^64 pages.
+inline constexpr int kTreeDepthMax = 64;
+
 // Growth of the file: powers of two from the first up to the second, in steps of the second above.
 inline constexpr uint64_t kFileSizeMin = uint64_t{1} << 15;
 inline constexpr uint64_t kGrowthStep = uint64_t{1} << 24;
