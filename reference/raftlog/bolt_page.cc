@@ -72,8 +72,8 @@ void EncodeElement(const Element& element, bool leaf, size_t at, size_t data,
     StoreLe32(to + 4, key_size);
     StoreLe64(to + 8, element.child);
   }
-  std::ranges::copy(AsBytes(element.key), &page[data]);
-  std::ranges::copy(element.value, page.begin() + static_cast<ptrdiff_t>(data + key_size));
+  std::copy_n(AsBytes(element.key).data(), element.key.size(), page.data() + data);
+  std::copy_n(element.value.data(), element.value.size(), page.data() + data + key_size);
 }
 
 }  // namespace

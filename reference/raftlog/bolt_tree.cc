@@ -244,7 +244,9 @@ std::vector<Element> BoltTree::SpillNode(Working& working) {
 }
 
 void BoltTree::SpillChildren(Working& parent) {
+  if (parent.node.leaf) return;
   std::vector<Element> elements;
+  elements.reserve(parent.children.size() + 1);
   for (size_t i = 0; i < parent.children.size(); ++i) {
     if (parent.children[i] == nullptr) {
       elements.push_back(std::move(parent.node.elements[i]));
@@ -252,7 +254,7 @@ void BoltTree::SpillChildren(Working& parent) {
       std::ranges::move(SpillNode(*parent.children[i]), std::back_inserter(elements));
     }
   }
-  if (!parent.node.leaf) parent.node.elements = std::move(elements);
+  parent.node.elements = std::move(elements);
 }
 
 Result<PageId> BoltTree::Spill() {
