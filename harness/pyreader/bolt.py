@@ -99,6 +99,26 @@ def elements(page: bytes, header: tuple[int, int, int, int]) -> Iterator[tuple[I
         yield Item(marks, page[start:middle], page[middle:middle + value_size]), child
 
 
+def inline(value: bytes) -> list[Item]:
+    """The elements of an inline bucket's value."""
+    page = value[16:]
+    if len(page) < HEADER.size or HEADER.unpack_from(page)[1] != LEAF:
+        raise Bad("an inline bucket is no leaf")
+    return [item for item, _ in elements(page, HEADER.unpack_from(page))]
+
+
+def with_inline(items: list[Item]) -> Iterator[Item]:
+    """The plain elements, with those of inline buckets among them."""
+    for item in items:
+        if not item.flags & BUCKET_FLAG:
+            yield item
+        elif len(item.value) >= 16 and not any(item.value[:8]):
+            try:
+                yield from inline(item.value)
+            except Bad:
+                continue
+
+
 class Walk:
     """One pass over the pages of a file."""
 
@@ -151,10 +171,7 @@ class Walk:
             root = int.from_bytes(value[:8], "little")
             if root:
                 return list(self.leaves(root))
-            inline = value[16:]
-            if len(inline) < HEADER.size or HEADER.unpack_from(inline)[1] != LEAF:
-                raise Bad("an inline bucket is no leaf")
-            return [(page, item) for item, _ in elements(inline, HEADER.unpack_from(inline))]
+            return [(page, item) for item in inline(value)]
         except Bad as error:
             self.damage.append(Damage(page, f"page {page}: {error}"))
             return []

@@ -57,7 +57,7 @@ class Inspection:
 
     def free_page(self, items: Sequence[bolt.Item]) -> list[dict[str, Any]]:
         found = []
-        for item in items:
+        for item in bolt.with_inline(items):
             entry = decode_entry(item.value)
             if entry and item.key == entry.index.to_bytes(8, "big"):
                 found.append(self.show(entry))

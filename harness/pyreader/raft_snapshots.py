@@ -55,7 +55,8 @@ def client(data: bytes) -> dict[str, Any]:
 
 def subscription(data: bytes) -> dict[str, Any]:
     both = part(data, STATE_OF_SUBSCRIPTION)
-    return texts(part(both["state"], SUBSCRIPTION)) | {"pending": sorted(packed(both["pending"]))}
+    return texts(part(both["state"], SUBSCRIPTION)) | {
+        "pending": sorted(set(packed(both["pending"])))}
 
 
 def channel(data: bytes) -> dict[str, Any]:
