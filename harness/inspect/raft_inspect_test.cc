@@ -183,7 +183,7 @@ void MakeLog(env::FileSystem& files, const std::vector<raftlog::LogEntry>& entri
 TEST(RaftInspectTest, RepeatedNoncesAreFound) {
   const crypto::Secret key(AsBytes("k"));
   std::vector<raftlog::LogEntry> entries;
-  for (const uint64_t index : {5, 6, 7}) {
+  for (const uint64_t index : std::initializer_list<uint64_t>{5, 6, 7}) {
     // The first two begin at the same nonce.
     crypto::Envelope envelope(crypto::Cipher::kAes, crypto::DeriveRaftKey(key),
                               crypto::NonceSequence({}, index / 7));

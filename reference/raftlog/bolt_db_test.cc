@@ -320,6 +320,14 @@ Contents RunSeries(env::FileSystem& files, const BoltOptions& options) {
   return committed;
 }
 
+// What the series leaves when as many of its transactions are done as DB's meta says.
+Contents ContentsAt(const BoltDb& db) {
+  Contents contents;
+  const size_t done = static_cast<size_t>(db.pager().meta().transaction) - 1;
+  for (size_t i = 0; i < done; ++i) ApplyToModel(contents, kSeries[i]);
+  return contents;
+}
+
 class KillLadder : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -352,7 +360,8 @@ TEST_P(KillLadder, EveryWriteIsTheLast) {
 // whole counts, although its Commit never returned.
 TEST_P(KillLadder, InsideEveryWrite) {
   size_t writes = 0;
-  for (const size_t part : {1, 15, 40, 79, 80, 100, 4095, 5000, 12000}) {
+  for (const size_t part :
+       std::initializer_list<size_t>{1, 15, 40, 79, 80, 100, 4095, 5000, 12000}) {
     bool reached = true;
     for (size_t target = 1; reached; ++target) {
       env::MemFileSystem files;
@@ -368,10 +377,7 @@ TEST_P(KillLadder, InsideEveryWrite) {
       auto db = OpenDb(files, options_);
       const Contents found = ContentsOf(*db);
       if (found != committed) {
-        Contents next;
-        size_t done = static_cast<size_t>(db->pager().meta().transaction) - 1;
-        for (size_t i = 0; i < done; ++i) ApplyToModel(next, kSeries[i]);
-        EXPECT_EQ(found, next) << "write " << target << " cut at " << part;
+        EXPECT_EQ(found, ContentsAt(*db)) << "write " << target << " cut at " << part;
         EXPECT_GE(part, 80u) << "a meta that is not whole was taken";
       }
       EXPECT_TRUE(Put(*db, "logs", "k", {}).ok());
@@ -379,6 +385,33 @@ TEST_P(KillLadder, InsideEveryWrite) {
     }
   }
   EXPECT_GT(writes, 300u);
+}
+
+// The process is killed in front of every change, also of the file's size and in front of syncs.
+TEST_P(KillLadder, EveryChangeIsTheLast) {
+  bool reached = true;
+  size_t changes = 0;
+  for (size_t target = 1; reached; ++target) {
+    env::MemFileSystem files;
+    size_t count = 0;
+    files.SetFaultHook([&](const env::Mutation&) {
+      return ++count == target ? env::Fault::Stop() : env::Fault();
+    });
+    const Contents committed = RunSeries(files, options_);
+    reached = files.stopped();
+    files.SetFaultHook({});
+    files.Restart();
+    auto db = OpenDb(files, options_);
+    const Contents found = ContentsOf(*db);
+    if (found != committed) {
+      // The last commit was whole and waited for its sync.
+      EXPECT_TRUE(options_.sync);
+      EXPECT_EQ(found, ContentsAt(*db));
+    }
+    EXPECT_TRUE(Put(*db, "logs", "k", {}).ok());
+    ++changes;
+  }
+  EXPECT_GT(changes, 40u);
 }
 
 // A full disk: the transaction fails, what was there stays, and goes on when there is room again.

@@ -87,7 +87,7 @@ TEST(BoltPageTest, NodesComeBack) {
 TEST(BoltPageTest, NothingOutsideAPageIsRead) {
   Node leaf;
   leaf.elements = {Entry("key", "value")};
-  for (const size_t field : {4, 8, 12}) {
+  for (const size_t field : std::initializer_list<size_t>{4, 8, 12}) {
     Bytes page = Page(leaf, 7, 64);
     StoreLe32(&page[kPageHeaderSize + field], 0xFFFFFFFF);
     EXPECT_EQ(DecodeNode(page).status().message(),
@@ -115,7 +115,7 @@ TEST(BoltPageTest, PagesThatAreNoNodes) {
 }
 
 TEST(BoltPageTest, FreelistsCountInHeaderOrBody) {
-  for (const size_t count : {0, 1, 65534, 65535, 70000}) {
+  for (const size_t count : std::initializer_list<size_t>{0, 1, 65534, 65535, 70000}) {
     std::vector<PageId> ids(count);
     for (size_t i = 0; i < count; ++i) ids[i] = 2 + 3 * i;
     Bytes page(EncodedFreelistSize(count));

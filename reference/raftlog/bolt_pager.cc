@@ -11,8 +11,8 @@ constexpr size_t kCachedPagesMax = size_t{1} << 14;
 constexpr size_t kMetaProbeSize = 4096;
 // Of a new file: two metas, an empty freelist, an empty leaf.
 constexpr uint64_t kNewFilePages = 4;
-// Ids beyond this are damage; products with a page size stay far below 2^64.
-constexpr PageId kPageIdMax = PageId{1} << 32;
+// Ids beyond this, a file of a quarter TiB and more, are damage: free pages cost memory.
+constexpr PageId kPageIdMax = PageId{1} << 26;
 
 Status Corrupt(std::string message) { return Status(Code::kCorrupt, std::move(message)); }
 
@@ -25,7 +25,7 @@ Bytes NewFile(uint32_t page_size) {
   const auto page = [&](PageId id) {
     return std::span<uint8_t>(image).subspan(static_cast<size_t>(id) * page_size, page_size);
   };
-  for (const uint64_t transaction : {0, 1}) {
+  for (const uint64_t transaction : std::initializer_list<uint64_t>{0, 1}) {
     EncodeMeta({page_size, 3, 0, 2, kNewFilePages, transaction}, page(transaction));
   }
   EncodeFreelist({}, 2, 0, page(2));

@@ -148,7 +148,8 @@ TEST_F(RaftLogTest, KeysAndCiphersChange) {
   store(2);
   Encrypt("k", crypto::Cipher::kChaCha);
   store(3);
-  for (const uint64_t index : {1, 2, 3}) EXPECT_EQ(text(index), "\x12 op");
+  for (const uint64_t index : std::initializer_list<uint64_t>{1, 2, 3})
+    EXPECT_EQ(text(index), "\x12 op");
   Encrypt("wrong");
   EXPECT_EQ(text(1), "\x12 op");
   EXPECT_EQ(text(2), "cipher: message authentication failed");

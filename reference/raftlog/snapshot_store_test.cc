@@ -49,7 +49,7 @@ TEST(Crc64Test, CheckValue) { EXPECT_EQ(Crc64(AsBytes("123456789")), 0x995DC9BBD
 TEST_F(SnapshotStoreTest, KeepsTheNewest) {
   auto store = Open();
   EXPECT_TRUE(Indexes(*store).empty());
-  for (const uint64_t index : {10, 20, 30}) {
+  for (const uint64_t index : std::initializer_list<uint64_t>{10, 20, 30}) {
     ASSERT_TRUE(store->Create(At(index), AsBytes("state")).ok());
   }
   EXPECT_EQ(Indexes(*store), (std::vector<uint64_t>{30, 20}));
@@ -105,7 +105,7 @@ TEST_F(SnapshotStoreTest, KilledAnywhere) {
 // cluster.md 2 and 3g: what is passed over, and what is refused.
 TEST_F(SnapshotStoreTest, DamageIsPassedOverOrRefused) {
   auto store = Open(9);
-  for (const uint64_t index : {1, 2, 3, 4}) {
+  for (const uint64_t index : std::initializer_list<uint64_t>{1, 2, 3, 4}) {
     ASSERT_TRUE(store->Create(At(index), AsBytes("state")).ok());
   }
   Overwrite("c/snapshots/2-1-5/meta.json", "{\"Version\":2}");
@@ -190,7 +190,8 @@ TEST(RaftSnapshotTest, ComesBack) {
 
 TEST(RaftSnapshotTest, PaddingEndsAtTheLeastSize) {
   RaftSnapshot snapshot;
-  for (const size_t name : {1700, 1792, 1793, 1794, 1795, 1796, 1797, 1798, 3000}) {
+  for (const size_t name :
+       std::initializer_list<size_t>{1700, 1792, 1793, 1794, 1795, 1796, 1797, 1798, 3000}) {
     snapshot.channels = {{std::string(name, 'n'), 0, 0, {}, 0, 0}};
     const Bytes state = EncodeSnapshot(snapshot);
     EXPECT_EQ(LoadLe32(state.data()) + 4, state.size());
