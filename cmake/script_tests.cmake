@@ -11,8 +11,11 @@ atrest_python_test(fixtures_manifest_test SCRIPT fixtures/verify_test.py)
 atrest_python_test(fixtures_transcripts SCRIPT fixtures/transcripts_test.py)
 atrest_python_test(pyreader SCRIPT harness/pyreader/stan_store_test.py)
 atrest_python_test(pyreader_decode SCRIPT harness/pyreader/decode_test.py)
+atrest_python_test(pyreader_raft SCRIPT harness/pyreader/raft_log_test.py)
 atrest_python_test(crosscheck_test SCRIPT harness/pyreader/crosscheck_test.py)
 atrest_python_test(crosscheck SCRIPT harness/pyreader/crosscheck.py
+  ARGS --inspect "$<TARGET_FILE:atrest> inspect" --fixtures fixtures)
+atrest_python_test(crosscheck_raft SCRIPT harness/pyreader/raft_crosscheck.py
   ARGS --inspect "$<TARGET_FILE:atrest> inspect" --fixtures fixtures)
 atrest_python_test(own_stores SCRIPT harness/pyreader/own_stores_test.py
   ARGS "$<TARGET_FILE:atrest>" inproc)

@@ -32,6 +32,9 @@ class File {
   virtual Status Truncate(uint64_t size) = 0;
   // Returns once what was written is durable.
   virtual Status Sync() = 0;
+  // Takes the one exclusive lock of the file, as flock(2) does; held until this object is closed.
+  // False if another open file holds it. Only those who ask for the lock are kept apart.
+  virtual Result<bool> TryLock() = 0;
   virtual Result<uint64_t> Size() const = 0;
 };
 
@@ -50,10 +53,11 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   enum class Mode {
-    kRead,            // the file must exist; no writing
-    kReadWrite,       // the file must exist
-    kCreate,          // read and write; made (mode 0666 & ~umask) if it does not exist
-    kCreateExclusive  // read and write; a failure if it exists
+    kRead,             // the file must exist; no writing
+    kReadWrite,        // the file must exist
+    kCreate,           // read and write; made (mode 0666 & ~umask) if it does not exist
+    kCreatePrivate,    // likewise, but with mode 0600
+    kCreateExclusive,  // read and write; a failure if it exists
   };
   // A directory is refused: "open PATH: is a directory".
   virtual Result<std::unique_ptr<File>> Open(const std::string& path, Mode mode) = 0;
@@ -70,6 +74,8 @@ class FileSystem {
   virtual Status Remove(const std::string& path) = 0;
   // Removes a file, or a directory and all in it; ok if it does not exist.
   virtual Status RemoveAll(const std::string& path) = 0;
+  // Returns once the names in DIRECTORY are durable.
+  virtual Status SyncDirectory(const std::string& directory) = 0;
   // Replaces TO if it exists; but a directory is never replaced: "rename FROM TO: file exists".
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
 };

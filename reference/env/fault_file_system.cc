@@ -33,6 +33,10 @@ class FaultFile : public File {
     ATREST_TRY(system_.CheckSync(path_));
     return below_->Sync();
   }
+  Result<bool> TryLock() override {
+    ATREST_TRY(system_.Check("flock", path_));
+    return below_->TryLock();
+  }
   Result<uint64_t> Size() const override {
     ATREST_TRY(system_.Check("stat", path_));
     return below_->Size();
@@ -117,6 +121,11 @@ Status FaultFileSystem::Remove(const std::string& path) {
 Status FaultFileSystem::RemoveAll(const std::string& path) {
   ATREST_TRY(Check("unlinkat", path));
   return below_.RemoveAll(path);
+}
+
+Status FaultFileSystem::SyncDirectory(const std::string& directory) {
+  ATREST_TRY(CheckSync(directory));
+  return below_.SyncDirectory(directory);
 }
 
 Status FaultFileSystem::Rename(const std::string& from, const std::string& to) {

@@ -53,6 +53,7 @@ class FaultFileSystem : public FileSystem {
   Status MakeDirectories(const std::string& directory) override;
   Status Remove(const std::string& path) override;
   Status RemoveAll(const std::string& path) override;
+  Status SyncDirectory(const std::string& directory) override;
   Status Rename(const std::string& from, const std::string& to) override;
 
  private:

@@ -32,12 +32,15 @@ TEST_F(FaultFileSystemTest, PassesEverythingOnUntilItIsArmed) {
   ASSERT_TRUE(file->WriteAt(0, AsBytes("T")).ok());
   ASSERT_TRUE(Append(*file, "").ok());
   ASSERT_TRUE(file->Sync().ok());
+  EXPECT_TRUE(file->TryLock().value());
   EXPECT_EQ(file->Size().value(), 4u);
   ASSERT_TRUE(files_.Rename("/d/a", "/d/b").ok());
   EXPECT_EQ(Contents("/d/b"), "Text");
   EXPECT_EQ(files_.List("/d").value().size(), 1u);
   EXPECT_EQ(files_.writes(), 2u) << "a write of nothing is none";
   EXPECT_EQ(files_.syncs(), 1u);
+  ASSERT_TRUE(files_.SyncDirectory("/d").ok());
+  EXPECT_EQ(files_.syncs(), 2u);
   ASSERT_TRUE(files_.RemoveAll("/d").ok());
   EXPECT_FALSE(below_.Exists("/d"));
 }
@@ -56,6 +59,7 @@ TEST_F(FaultFileSystemTest, NothingHappensFromTheChosenWriteOn) {
   EXPECT_FALSE(b->WriteAt(0, AsBytes("x")).ok());
   EXPECT_FALSE(b->Truncate(0).ok());
   EXPECT_FALSE(b->Sync().ok());
+  EXPECT_FALSE(b->TryLock().ok());
   EXPECT_FALSE(b->Size().ok());
   EXPECT_FALSE(b->ReadAt(0, {&byte, 1}).ok());
   EXPECT_FALSE(files_.Open("/c", Mode::kCreate).ok());
@@ -66,6 +70,7 @@ TEST_F(FaultFileSystemTest, NothingHappensFromTheChosenWriteOn) {
   EXPECT_FALSE(files_.Remove("/a").ok());
   EXPECT_FALSE(files_.RemoveAll("/a").ok());
   EXPECT_FALSE(files_.Rename("/a", "/c").ok());
+  EXPECT_FALSE(files_.SyncDirectory("/").ok());
   EXPECT_EQ(below_.List("/").value().size(), 2u);
   EXPECT_EQ(Contents("/a"), "1");
   EXPECT_EQ(Contents("/b"), "2");

@@ -288,6 +288,33 @@ TEST_P(FileSystemTest, TemporariesAreNewFiles) {
   EXPECT_EQ(files_->CreateTemporary(Path("none"), "p", &one).status().code(), Code::kNotFound);
 }
 
+TEST_P(FileSystemTest, OneOpenFileHasTheLock) {
+  auto one = Open("a");
+  const auto two = Open("a", Mode::kReadWrite);
+  const auto other = Open("b");
+  EXPECT_TRUE(one->TryLock().value());
+  EXPECT_TRUE(one->TryLock().value());
+  EXPECT_FALSE(two->TryLock().value());
+  EXPECT_TRUE(other->TryLock().value());
+  ASSERT_TRUE(two->Append(AsBytes("x")).ok());
+  one.reset();
+  EXPECT_TRUE(two->TryLock().value());
+}
+
+TEST_P(FileSystemTest, PrivateFilesAreMadeOrOpened) {
+  ASSERT_TRUE(Open("a", Mode::kCreatePrivate)->Append(AsBytes("x")).ok());
+  ASSERT_TRUE(Open("a", Mode::kCreatePrivate)->Append(AsBytes("y")).ok());
+  EXPECT_EQ(Read("a"), "xy");
+}
+
+TEST_P(FileSystemTest, DirectoriesAreSynced) {
+  ASSERT_TRUE(files_->MakeDirectories(Path("d")).ok());
+  Write("a", "");
+  EXPECT_TRUE(files_->SyncDirectory(Path("d")).ok());
+  EXPECT_EQ(Text(files_->SyncDirectory(Path("e"))), "open DIR/e: no such file or directory");
+  EXPECT_EQ(Text(files_->SyncDirectory(Path("a"))), "open DIR/a: not a directory");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, FileSystemTest,
     testing::Values(Implementation{"Posix", [] { return std::make_unique<PosixFileSystem>(); }},

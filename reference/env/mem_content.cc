@@ -8,7 +8,7 @@ size_t MemContent::Read(uint64_t offset, std::span<uint8_t> into) const {
   if (offset >= size_) return 0;
   const ByteView found =
       ByteView(*bytes_).first(size_).subspan(offset).first(std::min(into.size(), size_ - offset));
-  std::ranges::copy(found, into.begin());
+  std::copy_n(found.data(), found.size(), into.data());
   return found.size();
 }
 
@@ -39,7 +39,7 @@ void MemContent::Write(uint64_t offset, ByteView bytes) {
   }
   Bytes& own = ForOverwrite();
   own.resize(std::max<size_t>(size_, offset + bytes.size()));
-  std::ranges::copy(bytes, own.begin() + static_cast<long>(offset));
+  std::copy_n(bytes.data(), bytes.size(), own.data() + offset);
   size_ = own.size();
 }
 

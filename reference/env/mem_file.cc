@@ -22,6 +22,11 @@ MemFile::MemFile(MemFileSystem& system, std::shared_ptr<MemInode> inode, std::st
       writable_(writable),
       restarts_(system.restarts_) {}
 
+MemFile::~MemFile() {
+  const auto lock = system_.locks_.find(inode_.get());
+  if (lock != system_.locks_.end() && lock->second == this) system_.locks_.erase(lock);
+}
+
 Status MemFile::CheckOpen(const char* operation) const {
   ATREST_TRY(system_.CheckRunning({operation, path_}));
   if (restarts_ == system_.restarts_) return Status();
@@ -64,6 +69,11 @@ Status MemFile::Sync() {
   inode_->synced = inode_->content;
   system_.NoteSync();
   return Status();
+}
+
+Result<bool> MemFile::TryLock() {
+  ATREST_TRY(CheckOpen("flock"));
+  return system_.locks_.emplace(inode_.get(), this).first->second == this;
 }
 
 Result<uint64_t> MemFile::Size() const {

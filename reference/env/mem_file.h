@@ -12,12 +12,16 @@ namespace atrest::env {
 class MemFile : public File {
  public:
   MemFile(MemFileSystem& system, std::shared_ptr<MemInode> inode, std::string path, bool writable);
+  MemFile(const MemFile&) = delete;
+  MemFile& operator=(const MemFile&) = delete;
+  ~MemFile() override;
 
   Result<size_t> ReadAt(uint64_t offset, std::span<uint8_t> into) const override;
   Status WriteAt(uint64_t offset, ByteView bytes) override;
   Status Append(ByteView bytes) override;
   Status Truncate(uint64_t size) override;
   Status Sync() override;
+  Result<bool> TryLock() override;
   Result<uint64_t> Size() const override;
 
  private:

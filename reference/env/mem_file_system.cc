@@ -44,6 +44,7 @@ MemSnapshot MemFileSystem::TakeSnapshot() {
 void MemFileSystem::Restart() {
   stopped_ = false;
   ++restarts_;
+  locks_.clear();
 }
 
 void MemFileSystem::LoseUnsynced() {
@@ -87,7 +88,7 @@ Status MemFileSystem::Permit(const Subject& subject, const Mutation& mutation,
 
 Result<std::unique_ptr<File>> MemFileSystem::Open(const std::string& path, Mode mode) {
   ATREST_TRY(CheckRunning({"open", path}));
-  const bool creates = mode == Mode::kCreate || mode == Mode::kCreateExclusive;
+  const bool creates = mode != Mode::kRead && mode != Mode::kReadWrite;
   MemLookup found = Lookup(root_, path);
   if (found.inode != nullptr && mode == Mode::kCreateExclusive) {
     return SystemError("open", path, EEXIST);
@@ -178,6 +179,16 @@ Status MemFileSystem::RemoveAll(const std::string& path) {
     }
   }
   return RemoveOne({"unlinkat", path});
+}
+
+Status MemFileSystem::SyncDirectory(const std::string& directory) {
+  ATREST_TRY(CheckRunning({"sync", directory}));
+  const MemLookup found = Lookup(root_, directory);
+  if (found.error != 0) return SystemError("open", directory, found.error);
+  if (!found.inode->is_directory) return SystemError("open", directory, ENOTDIR);
+  ATREST_TRY(Permit({"sync", directory}, {Kind::kSync, directory}));
+  NoteSync();
+  return Status();
 }
 
 Status MemFileSystem::Rename(const std::string& from, const std::string& to) {

@@ -20,6 +20,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -103,6 +104,7 @@ class MemFileSystem : public FileSystem {
   Status MakeDirectories(const std::string& directory) override;
   Status Remove(const std::string& path) override;
   Status RemoveAll(const std::string& path) override;
+  Status SyncDirectory(const std::string& directory) override;
   Status Rename(const std::string& from, const std::string& to) override;
 
  private:
@@ -129,6 +131,8 @@ class MemFileSystem : public FileSystem {
   uint64_t restarts_ = 0;  // open files of an earlier process are dead
   uint64_t temporaries_ = 0;
   uint64_t changes_ = 0;  // of contents, so far
+  // The open file that has the lock of an inode; it keeps the inode alive.
+  std::map<const MemInode*, const File*> locks_;
 };
 
 }  // namespace atrest::env

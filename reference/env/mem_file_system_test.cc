@@ -97,6 +97,28 @@ TEST(MemCrashTest, OrWithTheNextSync) {
   EXPECT_TRUE(files.Exists("other"));
 }
 
+TEST(MemCrashTest, ADeadProcessHasNoLock) {
+  MemFileSystem files;
+  auto old = files.Open("a", FileSystem::Mode::kCreate).value();
+  ASSERT_TRUE(old->TryLock().value());
+  const MemSnapshot snapshot = files.TakeSnapshot();
+  MemFileSystem copy(snapshot);
+  EXPECT_TRUE(copy.Open("a", FileSystem::Mode::kReadWrite).value()->TryLock().value());
+  files.Restart();
+  const auto file = files.Open("a", FileSystem::Mode::kReadWrite).value();
+  EXPECT_TRUE(file->TryLock().value());
+  old.reset();
+  EXPECT_FALSE(files.Open("a", FileSystem::Mode::kReadWrite).value()->TryLock().value());
+}
+
+TEST(MemCrashTest, NamesAreDurableWithTheirDirectory) {
+  MemFileSystem files(MemFileSystem::Names::kDurableOnSync);
+  ASSERT_TRUE(files.MakeDirectories("d").ok());
+  ASSERT_TRUE(files.SyncDirectory("d").ok());
+  files.LoseUnsynced();
+  EXPECT_TRUE(files.Exists("d"));
+}
+
 TEST(MemFaultTest, AFullDisk) {
   MemFileSystem files;
   const Status full(Code::kIo, "write a: no space left on device");

@@ -21,7 +21,7 @@ namespace {
 
 constexpr mode_t kFilePermissions = 0666;
 constexpr mode_t kDirectoryPermissions = 0777;
-constexpr mode_t kTemporaryPermissions = 0600;
+constexpr mode_t kPrivatePermissions = 0600;
 constexpr int kTemporaryAttemptsMax = 10000;
 
 // The kernel would take such a path for a shorter one.
@@ -34,6 +34,7 @@ int OpenFlags(FileSystem::Mode mode) {
     case FileSystem::Mode::kReadWrite:
       return O_RDWR;
     case FileSystem::Mode::kCreate:
+    case FileSystem::Mode::kCreatePrivate:
       return O_RDWR | O_CREAT;
     case FileSystem::Mode::kCreateExclusive:
       return O_RDWR | O_CREAT | O_EXCL;
@@ -84,7 +85,8 @@ const dirent* NextEntry(DIR* directory) {
 
 Result<std::unique_ptr<File>> PosixFileSystem::Open(const std::string& path, Mode mode) {
   if (HasNul(path)) return SystemError("open", path, EINVAL);
-  return OpenPosixFile(path, OpenFlags(mode), kFilePermissions);
+  return OpenPosixFile(path, OpenFlags(mode),
+                       mode == Mode::kCreatePrivate ? kPrivatePermissions : kFilePermissions);
 }
 
 Result<std::unique_ptr<File>> PosixFileSystem::CreateTemporary(const std::string& directory,
@@ -96,7 +98,7 @@ Result<std::unique_ptr<File>> PosixFileSystem::CreateTemporary(const std::string
     SystemEntropy().Fill(unique);
     *path = directory + "/" + prefix + std::to_string(LoadLe32(unique.data()));
     if (HasNul(*path)) return SystemError("open", *path, EINVAL);
-    auto file = OpenPosixFile(*path, O_RDWR | O_CREAT | O_EXCL, kTemporaryPermissions, &error);
+    auto file = OpenPosixFile(*path, O_RDWR | O_CREAT | O_EXCL, kPrivatePermissions, &error);
     if (file.ok() || error != EEXIST) return file;
   }
   return SystemError("open", *path, error);
@@ -147,6 +149,17 @@ Status PosixFileSystem::RemoveAll(const std::string& path) {
     ATREST_TRY(RemoveAll(path + "/" + entry.name));
   }
   return ::rmdir(path.c_str()) == 0 ? Status() : SystemError("unlinkat", path, errno);
+}
+
+Status PosixFileSystem::SyncDirectory(const std::string& directory) {
+  if (HasNul(directory)) return SystemError("open", directory, EINVAL);
+  const int descriptor =
+      Uninterrupted([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (descriptor < 0) return SystemError("open", directory, errno);
+  const int result = Uninterrupted([&] { return ::fsync(descriptor); });
+  const int error = errno;
+  ::close(descriptor);
+  return result == 0 ? Status() : SystemError("sync", directory, error);
 }
 
 Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {

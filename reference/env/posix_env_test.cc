@@ -52,10 +52,12 @@ TEST(PosixEnvTest, PermissionsOfNewFiles) {
   const mode_t before = ::umask(0027);
   std::string temporary;
   EXPECT_TRUE(files.Open(directory.path() + "/a", Mode::kCreate).ok());
+  EXPECT_TRUE(files.Open(directory.path() + "/p", Mode::kCreatePrivate).ok());
   EXPECT_TRUE(files.CreateTemporary(directory.path(), "t", &temporary).ok());
   EXPECT_TRUE(files.MakeDirectories(directory.path() + "/d").ok());
   ::umask(before);
   EXPECT_EQ(Permissions(directory.path() + "/a"), 0640u);
+  EXPECT_EQ(Permissions(directory.path() + "/p"), 0600u);
   EXPECT_EQ(Permissions(temporary), 0600u);
   EXPECT_EQ(Permissions(directory.path() + "/d"), 0750u);
 }

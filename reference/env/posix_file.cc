@@ -1,6 +1,7 @@
 #include "reference/env/posix_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ class PosixFile : public File {
   Status Append(ByteView bytes) override;
   Status Truncate(uint64_t size) override;
   Status Sync() override;
+  Result<bool> TryLock() override;
   Result<uint64_t> Size() const override;
 
  private:
@@ -96,6 +98,13 @@ Status PosixFile::Truncate(uint64_t size) {
 Status PosixFile::Sync() {
   const int result = Uninterrupted([&] { return ::fsync(descriptor_); });
   return result == 0 ? Status() : SystemError("sync", path_, errno);
+}
+
+Result<bool> PosixFile::TryLock() {
+  const int result = Uninterrupted([&] { return ::flock(descriptor_, LOCK_EX | LOCK_NB); });
+  if (result == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return SystemError("flock", path_, errno);
 }
 
 Result<uint64_t> PosixFile::Size() const {
