@@ -144,6 +144,23 @@ bool ScriptNetwork::Elect(const ServerId& id) {
   return raft(id).role() == Role::kLeader;
 }
 
+bool ScriptNetwork::ElectBy(const ServerId& id, const std::vector<ServerId>& voters) {
+  for (int i = 0; i < kElectionTries && raft(id).role() != Role::kLeader; ++i) {
+    for (const ServerId& voter : voters) {
+      Crash(voter);
+      Restart(voter);
+    }
+    DropAll();
+    TickAtDeadline(id);
+    for (const ServerId& voter : voters) {
+      if (raft(id).role() != Role::kCandidate) break;
+      DeliverNext(id, voter);
+      DeliverNext(voter, id);
+    }
+  }
+  return raft(id).role() == Role::kLeader;
+}
+
 uint64_t ScriptNetwork::Propose(const ServerId& id, const std::string& command) {
   return ProposeMany(id, {command});
 }
@@ -240,6 +257,14 @@ void ScriptNetwork::Isolate(const ServerId& id) {
     Cut(other, id);
     Drop(id, other);
     Drop(other, id);
+  }
+}
+
+void ScriptNetwork::Connect(const std::vector<ServerId>& together) {
+  Heal();
+  DropAll();
+  for (const ServerId& id : ids()) {
+    if (std::find(together.begin(), together.end(), id) == together.end()) Isolate(id);
   }
 }
 

@@ -60,7 +60,7 @@ class ScriptNetwork {
     int nodes = 3;
     bool bootstrap = true;  // with the list of all nodes; else they know of nobody
     uint64_t seed = 1;
-    Options options;  // id and address are filled in
+    Options options = {};  // id and address are filled in
   };
   explicit ScriptNetwork(const Setup& setup);
   ScriptNetwork() : ScriptNetwork(Setup{}) {}
@@ -85,6 +85,8 @@ class ScriptNetwork {
   // Makes ID lead: the other nodes are started again, so that they know no leader, and ID's time
   // comes. False if it does not get the votes.
   bool Elect(const ServerId& id);
+  // The same with the votes of VOTERS only, whatever is cut. What the new leader sends waits.
+  bool ElectBy(const ServerId& id, const std::vector<ServerId>& voters);
 
   // Requests. Propose: the index, 0 if refused.
   uint64_t Propose(const ServerId& id, const std::string& command);
@@ -110,6 +112,8 @@ class ScriptNetwork {
   // What is sent from FROM to TO is lost from now on.
   void Cut(const ServerId& from, const ServerId& to) { cut_.insert({from, to}); }
   void Isolate(const ServerId& id);
+  // Only TOGETHER talk to each other, from now on.
+  void Connect(const std::vector<ServerId>& together);
   void Heal() { cut_.clear(); }
 
   // Nodes. A crashed node loses what is on its way to it, too.
