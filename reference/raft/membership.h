@@ -50,8 +50,8 @@ struct MembershipChange {
     kRemoveServer,
   };
   Kind kind = Kind::kAddVoter;
-  ServerId id;
-  std::string address;  // of the kinds that add
+  ServerId id = {};
+  std::string address = {};  // of the kinds that add
   // If not 0: the index of the only configuration that this change may be applied to.
   uint64_t previous_index = 0;
 };

@@ -36,7 +36,11 @@ void Raft::Compact(uint64_t index) {
   if (last_log_index_ <= options_.trailing_logs) return;
   const uint64_t first = log_.FirstIndex();
   const uint64_t last = std::min(index, last_log_index_ - options_.trailing_logs);
-  if (first <= last) Ask(DeleteEntries{first, last});
+  if (first > last) return;
+  Ask(DeleteEntries{first, last});
+  // Nor are they sent any more: what is in the log decides who needs a snapshot.
+  recent_.DropBelow(last + 1);
+  batch_ = EntryRun();
 }
 
 void Raft::HandleSnapshot(const Message& message, const SnapshotRequest& request) {
