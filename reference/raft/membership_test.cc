@@ -35,8 +35,8 @@ TEST(MembershipCodecTest, TheExampleOfTheSpecification) {
 }
 
 TEST(MembershipCodecTest, OrderUnknownKeysAndWidthsDoNotMatter) {
-  // {"Other": [1.5, {"x": nil}, true], "Servers": [{"Suffrage": uint16 1, "New": -1, "ID": str8 "b",
-  // "Address": bin8 "t"}]}
+  // {"Other": [1.5, {"x": nil}, true], "Servers": [{"Suffrage": uint16 1, "New": -1, "ID": str8
+  // "b", "Address": bin8 "t"}]}
   const Result<Configuration> decoded = DecodeConfiguration(
       *FromHex("82a54f7468657293cb3ff800000000000081a178c0c3a7536572766572739184a85375666672616765"
                "cd0001a34e6577ffa24944d90162a741646472657373c40174"));

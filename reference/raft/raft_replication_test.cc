@@ -309,8 +309,8 @@ TEST_F(RaftReplicationTest, ALeaderThatCannotReadItsLogHasAFollowerWait) {
   EXPECT_EQ(Applied("b").size(), 600u);
 }
 
-// Section 5.4.2 of the Raft paper, its figure 8, with nodes a to e for S1 to S5: that an entry is on
-// a majority does not commit it if its term is over.
+// Section 5.4.2 of the Raft paper, its figure 8, with nodes a to e for S1 to S5: that an entry is
+// on a majority does not commit it if its term is over.
 class RaftFigure8Test : public ::testing::Test {
  protected:
   // Up to (c): the entry of a's first term is on a, b and c, and a leads again; d and e have
