@@ -55,7 +55,6 @@ void Raft::BecomeLeader() {
 }
 
 void Raft::LeaveLeadership() {
-  last_contact_ns_ = now_ns_;
   FinishChange(Status(Code::kInvalid, "leadership lost while committing log"));
   RefuseChanges();
   commitment_.reset();

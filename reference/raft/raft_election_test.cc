@@ -21,9 +21,7 @@ struct Answer {
   uint64_t term = 0;
 };
 Answer AnswerOf(ScriptNetwork& network, const Message& message) {
-  network.wire().push_back(message);
-  network.Deliver(network.wire().size() - 1);
-  const Message reply = network.wire().back();
+  const Message reply = network.Hand(message).at(0);
   return {std::get<VoteReply>(reply.body).granted, reply.term};
 }
 
@@ -245,6 +243,15 @@ TEST(RaftElectionTest, ALeaderWithoutAMajorityStepsDownWithinTheLease) {
   network.Run(1900 * kMs);  // the lease, and as much until it is looked at again
   EXPECT_NE(network.raft("a").role(), Role::kLeader);
   EXPECT_EQ(network.Propose("a", "x"), 0u);
+}
+
+TEST(RaftElectionTest, AnotherTermDoesNotWindUpAFollowersTimer) {
+  ScriptNetwork network;
+  const int64_t deadline = network.raft("a").deadline_ns();
+  network.Pass(kSecondNs);
+  EXPECT_FALSE(AnswerOf(network, VoteRequestFrom("b", 7, 0, 0)).granted);
+  EXPECT_EQ(network.raft("a").term(), 7u);
+  EXPECT_EQ(network.raft("a").deadline_ns(), deadline);
 }
 
 TEST(RaftElectionTest, ALeaderKeepsTheLeaseWithAMajority) {

@@ -125,6 +125,16 @@ TEST_F(RaftMembershipTest, AChangeWaitsForTheLeadersFirstCommit) {
   EXPECT_THAT(Members("d"), ElementsAre("a", "b", "c", "d"));
 }
 
+TEST_F(RaftMembershipTest, AlsoWhereTheConfigurationIsCommittedForLong) {
+  ASSERT_TRUE(network_.Elect("a"));
+  network_.Run(kSecondNs);
+  ASSERT_TRUE(network_.ElectBy("b", {"c"}));
+  network_.DropAll();
+  network_.Change("b", {.id = "d"}, 1);
+  EXPECT_EQ(OutcomeOf("b", 1), "waits");
+  EXPECT_THAT(Members("b"), SizeIs(3));
+}
+
 TEST_F(RaftMembershipTest, ChangesComeOneAfterTheOther) {
   ASSERT_TRUE(network_.Elect("a"));
   network_.AddNode("d");

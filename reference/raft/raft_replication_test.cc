@@ -296,6 +296,7 @@ TEST_F(RaftReplicationTest, ALeaderThatCannotReadItsLogHasAFollowerWait) {
   Lead("a");
   network_.ProposeMany("a", std::vector<std::string>(600, "x"));
   network_.Run(kSecondNs);
+  ASSERT_TRUE(network_.Snapshot("a"));
   network_.Crash("b");
   network_.Wipe("b");
   network_.Restart("b");
@@ -307,6 +308,7 @@ TEST_F(RaftReplicationTest, ALeaderThatCannotReadItsLogHasAFollowerWait) {
   network_.node("a").disk.unreadable.clear();
   network_.Run(10 * kSecondNs);
   EXPECT_EQ(Applied("b").size(), 600u);
+  EXPECT_EQ(network_.node("b").restores, 0u);
 }
 
 // Section 5.4.2 of the Raft paper, its figure 8, with nodes a to e for S1 to S5: that an entry is

@@ -8,7 +8,7 @@ namespace atrest::raft {
 
 void Raft::SnapshotTimeout() {
   snapshot_at_ns_ = now_ns_ + Jitter(options_.snapshot_interval_ns);
-  out_->take_snapshot = last_index() - snapshot_index() >= options_.snapshot_threshold;
+  if (last_index() - snapshot_index() >= options_.snapshot_threshold) out_->take_snapshot = true;
 }
 
 Result<SnapshotMeta> Raft::SnapshotPoint() const {

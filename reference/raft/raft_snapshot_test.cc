@@ -208,27 +208,107 @@ TEST_F(RaftSnapshotTest, ALogThatContradictsTheSnapshotGoes) {
   EXPECT_EQ(network_.raft("a").last_index(), network_.raft("b").last_index());
 }
 
-TEST_F(RaftSnapshotTest, EntriesBehindAnInstalledSnapshotStayIfTheyAgree) {
-  Fill(20);
-  ScriptNode& node = network_.node("c");
-  // c has the entries, but does not know that they are committed.
-  network_.Isolate("c");
-  network_.Crash("c");
-  network_.Restart("c");
-  const auto configuration = std::make_shared<const Configuration>(node.raft->configuration());
-  const SnapshotMeta meta{12, 2, configuration, 1};
+// c has entries that it does not know to be committed when a snapshot comes that ends among them.
+class RaftInstallTest : public ::testing::Test {
+ protected:
+  // The log of c: entries 1 to 22, of terms 1 and 2, the one at CHANGED_AT a configuration.
+  void Fill(uint64_t changed_at = 0) {
+    ASSERT_TRUE(network_.Elect("a"));
+    network_.Run(kSecondNs);
+    for (uint64_t index = 3; index <= 22; ++index) {
+      if (index == changed_at) {
+        network_.Change("a", {.kind = MembershipChange::Kind::kRemoveServer, .id = "b"});
+      } else {
+        network_.Propose("a", "x");
+      }
+      network_.DeliverAll();
+    }
+    network_.Crash("c");
+    network_.Restart("c");
+    ASSERT_EQ(Node().last_index(), 22u);
+  }
+
+  Raft& Node() { return network_.raft("c"); }
+
+  // Installs a snapshot up to INDEX of TERM with one member, z; what is to be written then.
+  std::vector<Write> Install(uint64_t index, uint64_t term) {
+    const Configuration configuration{{{Suffrage::kVoter, "z", "tc.z.tc"}}};
+    const SnapshotMeta meta{index, term, std::make_shared<const Configuration>(configuration), 2};
+    const SnapshotRequest request{std::make_shared<const SnapshotMeta>(meta),
+                                  std::make_shared<const Bytes>()};
+    Output output;
+    Node().Receive(network_.now_ns(), {"a", "c", 2, request}, output);
+    EXPECT_EQ(output.restore, request.meta);
+    output.Clear();
+    Node().SnapshotRestored(network_.now_ns(), output);
+    return output.writes;
+  }
+
+  static std::pair<uint64_t, uint64_t> Deleted(const std::vector<Write>& writes) {
+    if (writes.size() != 1) return {0, 0};
+    const auto& remove = std::get<DeleteEntries>(writes[0]);
+    return {remove.first, remove.last};
+  }
+
+  ScriptNetwork network_{{.options = WithTrailing(5)}};
+};
+
+TEST_F(RaftInstallTest, EntriesBehindItStayIfTheLogAgrees) {
+  Fill();
+  EXPECT_EQ(Deleted(Install(12, 2)), std::make_pair(uint64_t{1}, uint64_t{12}));
+  EXPECT_EQ(Node().last_index(), 22u);
+  EXPECT_EQ(Node().last_applied(), 12u);
+  EXPECT_EQ(Node().commit_index(), 12u);
+}
+
+TEST_F(RaftInstallTest, TrailingEntriesStayToo) {
+  Fill();
+  EXPECT_EQ(Deleted(Install(20, 2)), std::make_pair(uint64_t{1}, uint64_t{17}));
+}
+
+TEST_F(RaftInstallTest, NothingStaysIfItDoesNot) {
+  Fill();
+  EXPECT_EQ(Deleted(Install(12, 1)), std::make_pair(uint64_t{1}, uint64_t{22}));
+  EXPECT_EQ(Node().last_index(), 12u);
+}
+
+TEST_F(RaftInstallTest, NothingStaysOfALogThatEndsBeforeIt) {
+  Fill();
+  EXPECT_EQ(Deleted(Install(23, 2)), std::make_pair(uint64_t{1}, uint64_t{22}));
+  EXPECT_EQ(Node().last_index(), 23u);
+}
+
+TEST_F(RaftInstallTest, AConfigurationBeforeItGivesWayToItsOwn) {
+  Fill(10);
+  Install(12, 2);
+  EXPECT_EQ(ConfigurationText(Node().configuration()), "{[{Voter z tc.z.tc}]}");
+}
+
+TEST_F(RaftInstallTest, AConfigurationBehindItCounts) {
+  Fill(15);
+  Install(12, 2);
+  EXPECT_EQ(ConfigurationText(Node().configuration()), "{[{Voter a tc.a.tc} {Voter c tc.c.tc}]}");
+}
+
+TEST_F(RaftInstallTest, AnOlderSnapshotOfItsOwnDoesNotCountAnyMore) {
+  Fill();
+  Install(22, 2);
+  const auto own = std::make_shared<const SnapshotMeta>(SnapshotMeta{9, 2, nullptr, 1});
   Output output;
-  SnapshotRequest request{std::make_shared<const SnapshotMeta>(meta),
+  Node().SnapshotTaken(network_.now_ns(), own, output);
+  EXPECT_EQ(Node().snapshot()->index, 22u);
+  EXPECT_THAT(output.writes, IsEmpty());
+}
+
+TEST_F(RaftInstallTest, ASnapshotOfAnOlderTermIsRefused) {
+  Fill();
+  SnapshotRequest request{std::make_shared<const SnapshotMeta>(SnapshotMeta{50, 1, nullptr, 1}),
                           std::make_shared<const Bytes>()};
-  node.raft->Receive(network_.now_ns(), {"a", "c", 2, request}, output);
-  ASSERT_NE(output.restore, nullptr);
-  output.Clear();
-  node.raft->SnapshotRestored(network_.now_ns(), output);
-  ASSERT_THAT(output.writes, SizeIs(1));
-  EXPECT_EQ(std::get<DeleteEntries>(output.writes[0]).first, 1u);
-  EXPECT_EQ(std::get<DeleteEntries>(output.writes[0]).last, 12u);
-  EXPECT_EQ(node.raft->last_index(), 22u);
-  EXPECT_EQ(node.raft->last_applied(), 12u);
+  const std::vector<Message> answers = network_.Hand({"b", "c", 1, request});
+  ASSERT_THAT(answers, SizeIs(1));
+  EXPECT_FALSE(std::get<SnapshotReply>(answers[0].body).success);
+  EXPECT_EQ(answers[0].term, 2u);
+  EXPECT_EQ(Node().snapshot(), nullptr);
 }
 
 TEST_F(RaftSnapshotTest, WhileItRestoresANodeAnswersHeartbeatsOnly) {

@@ -230,6 +230,12 @@ void ScriptNetwork::Deliver(size_t at) {
   Do(to->second, output);
 }
 
+std::vector<Message> ScriptNetwork::Hand(const Message& message) {
+  const std::vector<Message> others = std::exchange(wire_, {message});
+  Deliver(0);
+  return std::exchange(wire_, others);
+}
+
 bool ScriptNetwork::DeliverNext(const ServerId& from, const ServerId& to) {
   for (size_t at = 0; at < wire_.size(); ++at) {
     if (wire_[at].from != from || wire_[at].to != to) continue;

@@ -102,6 +102,8 @@ class ScriptNetwork {
   size_t Waiting(const ServerId& from, const ServerId& to) const;
   // Delivers the message at AT.
   void Deliver(size_t at);
+  // Gives MESSAGE to the node that it is for, past the wire; what that sends.
+  std::vector<Message> Hand(const Message& message);
   // The oldest from FROM to TO; false if there is none.
   bool DeliverNext(const ServerId& from, const ServerId& to);
   // All that wait, and all that come of them.
