@@ -63,6 +63,18 @@ TEST(MembershipCodecTest, EveryCutIsAnError) {
   }
 }
 
+TEST(MembershipCodecTest, EveryChangedByteIsDecodedOrRefused) {
+  const Bytes bytes = EncodeConfiguration(Voters({"a", "b"}));
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    for (int value = 0; value < 256; ++value) {
+      Bytes changed = bytes;
+      changed[at] = static_cast<uint8_t>(value);
+      const Result<Configuration> decoded = DecodeConfiguration(changed);
+      EXPECT_TRUE(decoded.ok() || decoded.status().code() == Code::kCorrupt);
+    }
+  }
+}
+
 TEST(MembershipCodecTest, NestingAndSizesAreBounded) {
   EXPECT_FALSE(DecodeConfiguration(Bytes(100'000, 0x91)).ok());
   Bytes deep{0x81, 0xA1, 'x'};
