@@ -69,6 +69,7 @@ void ScriptDisk::Do(const Write& write) {
 
 ScriptNetwork::ScriptNetwork(const Setup& setup) : seed_(setup.seed), options_(setup.options) {
   std::vector<ServerId> all;
+  all.reserve(static_cast<size_t>(setup.nodes));
   for (int i = 0; i < setup.nodes; ++i) all.push_back(ServerId(1, static_cast<char>('a' + i)));
   for (const ServerId& id : all) AddNode(id);
   for (const ServerId& id : all) {
@@ -167,6 +168,7 @@ uint64_t ScriptNetwork::Propose(const ServerId& id, const std::string& command) 
 
 uint64_t ScriptNetwork::ProposeMany(const ServerId& id, const std::vector<std::string>& commands) {
   std::vector<Bytes> bytes;
+  bytes.reserve(commands.size());
   for (const std::string& command : commands) bytes.push_back(ToBytes(command));
   Output output;
   const Result<uint64_t> index = raft(id).Propose(now_ns_, std::move(bytes), output);
