@@ -1,10 +1,9 @@
 // The bytes of a configuration in the log and in a message: msgpack in the dialect from before
 // 2013. Specification: cluster.md 1.4 (the contents) and 1.3 (the dialect).
-// Decoding accepts maps as the real server's decoder does: keys in any order, unknown keys, old and
-// new strings, nil, numbers of any width. It does not take arrays in place of maps, which nobody
-// writes.
-// Errors: kCorrupt, "failed to decode configuration: msgpack decode error [pos N]: WHY", at which
-// the real server panics. N and WHY are the real ones where the bytes are no map at all.
+// Decoding accepts what the real server's decoder does: keys in any order, unknown keys, arrays in
+// place of maps, old and new strings, nil, numbers of any width; bytes behind the value.
+// Errors: kCorrupt with the real decoder's texts, "failed to decode configuration: EOF" or "failed
+// to decode configuration: msgpack decode error [pos N]: WHY", at which the real server panics.
 // Threads: pure functions.
 #pragma once
 
