@@ -137,6 +137,21 @@ TEST_F(RaftReplicationTest, LostAnswersAreMadeUpFor) {
   EXPECT_THAT(Applied("a"), ElementsAre("x"));
 }
 
+TEST_F(RaftReplicationTest, ALossyNetworkGoesOn) {
+  Lead("a");
+  network_.Lose(30);
+  for (int i = 0; i < 300; ++i) {
+    const ServerId leader = network_.Leader();
+    if (!leader.empty()) network_.Propose(leader, std::to_string(i));
+    network_.Run(100 * kMs);
+  }
+  EXPECT_GT(Applied("a").size(), 200u) << "while it is lossy";
+  network_.Heal();
+  network_.Run(10 * kSecondNs);
+  EXPECT_EQ(Applied("a"), Applied("b"));
+  EXPECT_EQ(Applied("a"), Applied("c"));
+}
+
 TEST_F(RaftReplicationTest, DoubledMessagesDoNoHarm) {
   Lead("a");
   network_.Run(kSecondNs);

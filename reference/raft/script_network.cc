@@ -67,7 +67,8 @@ void ScriptDisk::Do(const Write& write) {
   }
 }
 
-ScriptNetwork::ScriptNetwork(const Setup& setup) : seed_(setup.seed), options_(setup.options) {
+ScriptNetwork::ScriptNetwork(const Setup& setup)
+    : seed_(setup.seed), random_(setup.seed), options_(setup.options) {
   std::vector<ServerId> all;
   all.reserve(static_cast<size_t>(setup.nodes));
   for (int i = 0; i < setup.nodes; ++i) all.push_back(ServerId(1, static_cast<char>('a' + i)));
@@ -348,6 +349,7 @@ bool ScriptNetwork::DoWrites(ScriptNode& node, const Output& output) {
 void ScriptNetwork::SendAll(ScriptNode& node, Output& output) {
   for (Message& message : output.messages) {
     if (cut_.count({message.from, message.to}) > 0) continue;
+    if (loss_percent_ > 0 && random_.Below(100) < static_cast<uint64_t>(loss_percent_)) continue;
     if (auto* snapshot = std::get_if<SnapshotRequest>(&message.body)) {
       snapshot->data = node.disk.snapshot_data;
     }

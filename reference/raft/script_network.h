@@ -116,7 +116,12 @@ class ScriptNetwork {
   void Isolate(const ServerId& id);
   // Only TOGETHER talk to each other, from now on.
   void Connect(const std::vector<ServerId>& together);
-  void Heal() { cut_.clear(); }
+  // This share of what is sent from now on is lost.
+  void Lose(int percent) { loss_percent_ = percent; }
+  void Heal() {
+    cut_.clear();
+    loss_percent_ = 0;
+  }
 
   // Nodes. A crashed node loses what is on its way to it, too.
   void Crash(const ServerId& id);
@@ -144,6 +149,8 @@ class ScriptNetwork {
 
   int64_t now_ns_ = kSecondNs;
   uint64_t seed_;
+  Random random_;
+  int loss_percent_ = 0;
   const Options options_;
   std::map<ServerId, ScriptNode> nodes_;
   std::vector<Message> wire_;
