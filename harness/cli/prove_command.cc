@@ -146,8 +146,8 @@ class Proof {
     const auto also = ValueOr(suite_.LoadQuick(), ExitCode::kHarnessFailed);
     auto quick_ones = runner::QuickOf(scenarios, also);
     for (const auto& scenario : quick_ones) quick.insert(scenario.id);
-    // A scenario depends on the seed by the target's entropy alone, and a server takes its time: after
-    // the first round it is asked the quick ones only.
+    // A scenario depends on the seed by the entropy of the target alone, and a server takes time:
+    // after the first round it is asked the quick ones only.
     if (target != kInproc && index > 0) scenarios = std::move(quick_ones);
     prove::Trial trial(suite_, files_, options, std::move(scenarios), std::move(quick));
     Say(target + ": the reference as it is, seed " + std::to_string(options.seed));

@@ -169,7 +169,7 @@ class Raft {
   void Refused(FollowerProgress& follower, const AppendReply& reply);
   void HandleSnapshotReply(const Message& message, const SnapshotReply& reply);
 
-  // raft_snapshot.cc
+  // raft_compaction.cc
   void SnapshotTimeout();
   void HandleSnapshot(const Message& message, const SnapshotRequest& request);
   bool GoesOnFrom(const SnapshotMeta& meta) const;

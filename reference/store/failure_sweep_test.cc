@@ -49,6 +49,10 @@ class RefusingFileSystem : public env::FileSystem {
     ATREST_TRY(Ask());
     return below_.Rename(from, to);
   }
+  Status SyncDirectory(const std::string& directory) override {
+    ATREST_TRY(Ask());
+    return below_.SyncDirectory(directory);
+  }
 
  private:
   env::FileSystem& below_;
@@ -79,6 +83,7 @@ class RefusingFile : public env::File {
     ATREST_TRY(files_.Ask());
     return below_->Sync();
   }
+  Result<bool> TryLock() override { return below_->TryLock(); }
   Result<uint64_t> Size() const override {
     ATREST_TRY(files_.Ask());
     return below_->Size();

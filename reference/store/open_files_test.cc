@@ -42,6 +42,9 @@ class WatchingFileSystem : public env::FileSystem {
   Status Rename(const std::string& from, const std::string& to) override {
     return below_.Rename(from, to);
   }
+  Status SyncDirectory(const std::string& directory) override {
+    return below_.SyncDirectory(directory);
+  }
 
   const std::multiset<std::string>& open() const { return open_; }
 
@@ -63,6 +66,7 @@ class WatchingFileSystem : public env::FileSystem {
     Status Append(ByteView bytes) override { return below_->Append(bytes); }
     Status Truncate(uint64_t size) override { return below_->Truncate(size); }
     Status Sync() override { return below_->Sync(); }
+    Result<bool> TryLock() override { return below_->TryLock(); }
     Result<uint64_t> Size() const override { return below_->Size(); }
 
    private:

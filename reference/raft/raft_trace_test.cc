@@ -1,4 +1,4 @@
-#include "reference/raft/raft_text.h"
+#include "reference/raft/raft_trace.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
