@@ -30,6 +30,7 @@ class CountingFile : public env::File {
   Status Append(ByteView bytes) override { return below_->Append(bytes); }
   Status Truncate(uint64_t size) override { return below_->Truncate(size); }
   Status Sync() override { return below_->Sync(); }
+  Result<bool> TryLock() override { return below_->TryLock(); }
   Result<uint64_t> Size() const override { return below_->Size(); }
 
  private:
