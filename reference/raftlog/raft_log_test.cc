@@ -242,6 +242,31 @@ TEST_F(RaftLogTest, AFullDisk) {
   EXPECT_EQ(raft->GetLog(1).value(), entries[0]);
 }
 
+// Whatever sync fails, what is read is what the file holds, and the log goes on.
+TEST_F(RaftLogTest, SyncsThatFail) {
+  options_.sync = true;
+  auto raft = Open();
+  ASSERT_TRUE(raft->StoreLogs(std::vector<LogEntry>{Command(1, ToBytes("old"))}).ok());
+  for (const int failing : {1, 2}) {
+    int syncs = 0;
+    files_.SetFaultHook([&](const env::Mutation& mutation) {
+      if (mutation.kind != env::Mutation::Kind::kSync || ++syncs != failing) return env::Fault();
+      return env::Fault::Fail(Status(Code::kIo, "sync raft.log: input/output error"));
+    });
+    const std::vector<LogEntry> entries = {Command(1, ToBytes("new")), Command(2, ToBytes("b"))};
+    EXPECT_EQ(raft->StoreLogs(entries).message(), "sync raft.log: input/output error");
+    files_.SetFaultHook({});
+    const bool reached_the_file = failing == 2;
+    EXPECT_EQ(AsText(raft->GetLog(1).value().data), reached_the_file ? "new" : "old");
+    EXPECT_EQ(raft->LastIndex().value(), reached_the_file ? 2u : 1u);
+  }
+  ASSERT_TRUE(raft->StoreLogs(std::vector<LogEntry>{Command(3, ToBytes("c"))}).ok());
+  raft.reset();
+  raft = Open();
+  EXPECT_EQ(raft->FirstIndex().value(), 1u);
+  EXPECT_EQ(raft->LastIndex().value(), 3u);
+}
+
 RC_GTEST_FIXTURE_PROP(RaftLogTest, IsAMapOfEntries, ()) {
   if (*rc::gen::arbitrary<bool>()) {
     Encrypt("k", *rc::gen::element(crypto::Cipher::kAes, crypto::Cipher::kChaCha));
