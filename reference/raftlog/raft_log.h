@@ -78,7 +78,8 @@ class RaftLog {
   Status DeleteChannelId(std::string_view channel);
   Result<uint64_t> GetChannelId(std::string_view channel);
 
-  const BoltDb& db() const { return *db_; }
+  // The database below, to look into.
+  BoltDb& db() { return *db_; }
 
  private:
   RaftLog(env::Env env, Logger& log, const RaftLogOptions& options, std::unique_ptr<BoltDb> db)

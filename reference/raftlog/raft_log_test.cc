@@ -46,7 +46,7 @@ class RaftLogTest : public ::testing::Test {
   // The data of an entry as it is in the file.
   Bytes Stored(RaftLog& raft, uint64_t index) {
     Bytes data;
-    EXPECT_TRUE(const_cast<BoltDb&>(raft.db())
+    EXPECT_TRUE(raft.db()
                     .Visit(kLogsBucket, "",
                            [&](std::string_view, ByteView value) {
                              const LogEntry entry = DecodeEntry(value).value();
