@@ -231,7 +231,7 @@ TEST(BoltDbTest, FilesThatAreRefused) {
   EXPECT_TRUE(cut(8192).starts_with("panic: page ")) << cut(8192);
   EXPECT_EQ(cut(end), "");
   EXPECT_EQ(cut(whole.size() - 1), "");
-  const auto destroy = [&](std::vector<size_t> metas) {
+  const auto destroy = [&](const std::vector<size_t>& metas) {
     Bytes bytes = whole;
     for (const size_t meta : metas) bytes[meta * 4096 + 60] ^= 0xFF;
     EXPECT_TRUE(env::WriteWhole(files, kPath, bytes).ok());

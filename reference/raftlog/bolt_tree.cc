@@ -128,14 +128,14 @@ Status BoltTree::RebalanceChildren(Working& parent) {
   }
   for (size_t i = 0; i < parent.children.size();) {
     Working* child = parent.children[i].get();
-    if (child == nullptr || !std::exchange(child->unbalanced, false) || !IsSmall(*child)) {
-      ++i;
-    } else if (child->node.elements.empty()) {
+    const bool is_due = child != nullptr && std::exchange(child->unbalanced, false);
+    const bool is_empty = is_due && child->node.elements.empty();
+    if (is_empty) {
       RemoveChild(parent, i);
-    } else if (parent.children.size() == 1) {
-      ++i;
-    } else {
+    } else if (is_due && IsSmall(*child) && parent.children.size() > 1) {
       ATREST_TRY(MergeChild(parent, i));
+    } else {
+      ++i;
     }
   }
   return Status();

@@ -2,6 +2,8 @@
 // are written again byte for byte.
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "reference/env/fixed_env.h"
 #include "reference/env/mem_file_system.h"
 #include "reference/raftlog/crc64.h"
@@ -15,6 +17,9 @@ namespace {
 struct Golden {
   std::string node;
   std::string name;
+  friend void PrintTo(const Golden& golden, std::ostream* to) {
+    *to << golden.node << " " << golden.name;
+  }
 };
 
 std::vector<Golden> AllGolden() {

@@ -121,9 +121,13 @@ Status RaftLog::StoreLogs(std::span<const LogEntry> entries) {
   for (const LogEntry& entry : entries) {
     ATREST_TRY(transaction.value().Put(kLogsBucket, IndexKey(entry.index), Encode(entry)));
   }
-  ATREST_TRY(transaction.value().Commit());
-  for (const LogEntry& entry : entries) Remember(entry);
-  return Status();
+  const Status committed = transaction.value().Commit();
+  // A commit whose last sync failed may have replaced entries.
+  if (!committed.ok()) cache_.clear();
+  for (const LogEntry& entry : entries) {
+    if (committed.ok()) Remember(entry);
+  }
+  return committed;
 }
 
 Status RaftLog::DeleteRange(uint64_t first, uint64_t last) {

@@ -5,7 +5,8 @@
 // Not for deciding what is stored: reference/raft; nor for what a command says: raft_operation.h.
 // Ownership: what the Env refers to and the logger are borrowed.
 // Errors: those of bolt_pager.h of the file, of raft_entry.h and crypto/envelope.h of an entry, and
-// kNotFound "log not found" and "not found". Nothing is stored of a call that fails. A key or value
+// kNotFound "log not found" and "not found". Nothing is stored of a call that fails, unless it was
+// the last sync that failed: then all of it is in the file, and is what is read. A key or value
 // of less than 8 bytes where a number is due makes the real server panic: kCorrupt with its text.
 // Threads: one.
 #pragma once
@@ -77,7 +78,8 @@ class RaftLog {
   Status DeleteChannelId(std::string_view channel);
   Result<uint64_t> GetChannelId(std::string_view channel);
 
-  const BoltDb& db() const { return *db_; }
+  // The database below, to look into.
+  BoltDb& db() { return *db_; }
 
  private:
   RaftLog(env::Env env, Logger& log, const RaftLogOptions& options, std::unique_ptr<BoltDb> db)

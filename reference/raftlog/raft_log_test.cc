@@ -46,7 +46,7 @@ class RaftLogTest : public ::testing::Test {
   // The data of an entry as it is in the file.
   Bytes Stored(RaftLog& raft, uint64_t index) {
     Bytes data;
-    EXPECT_TRUE(const_cast<BoltDb&>(raft.db())
+    EXPECT_TRUE(raft.db()
                     .Visit(kLogsBucket, "",
                            [&](std::string_view, ByteView value) {
                              const LogEntry entry = DecodeEntry(value).value();
@@ -240,6 +240,31 @@ TEST_F(RaftLogTest, AFullDisk) {
   files.Disarm();
   EXPECT_TRUE(raft->StoreLogs(entries).ok());
   EXPECT_EQ(raft->GetLog(1).value(), entries[0]);
+}
+
+// Whatever sync fails, what is read is what the file holds, and the log goes on.
+TEST_F(RaftLogTest, SyncsThatFail) {
+  options_.sync = true;
+  auto raft = Open();
+  ASSERT_TRUE(raft->StoreLogs(std::vector<LogEntry>{Command(1, ToBytes("old"))}).ok());
+  for (const int failing : {1, 2}) {
+    int syncs = 0;
+    files_.SetFaultHook([&](const env::Mutation& mutation) {
+      if (mutation.kind != env::Mutation::Kind::kSync || ++syncs != failing) return env::Fault();
+      return env::Fault::Fail(Status(Code::kIo, "sync raft.log: input/output error"));
+    });
+    const std::vector<LogEntry> entries = {Command(1, ToBytes("new")), Command(2, ToBytes("b"))};
+    EXPECT_EQ(raft->StoreLogs(entries).message(), "sync raft.log: input/output error");
+    files_.SetFaultHook({});
+    const bool reached_the_file = failing == 2;
+    EXPECT_EQ(AsText(raft->GetLog(1).value().data), reached_the_file ? "new" : "old");
+    EXPECT_EQ(raft->LastIndex().value(), reached_the_file ? 2u : 1u);
+  }
+  ASSERT_TRUE(raft->StoreLogs(std::vector<LogEntry>{Command(3, ToBytes("c"))}).ok());
+  raft.reset();
+  raft = Open();
+  EXPECT_EQ(raft->FirstIndex().value(), 1u);
+  EXPECT_EQ(raft->LastIndex().value(), 3u);
 }
 
 RC_GTEST_FIXTURE_PROP(RaftLogTest, IsAMapOfEntries, ()) {
