@@ -1,0 +1,80 @@
+// What the simulator knows of a run and a checker may ask: which nodes there are, with their files
+// and every key that each was ever given; what clients published, what was acknowledged to them,
+// what they were delivered. Facts only, no verdicts, and nothing that is read through the code
+// under test: contents of files are for the checker to read by itself.
+// Ownership: a History and all in it belong to the simulation and are valid during the call of a
+// checker. Lists only grow, so that a checker may remember how far it has looked.
+// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reference/base/bytes.h"
+#include "reference/env/env.h"
+
+namespace atrest::sim {
+
+// How a node was started.
+struct NodeSettings {
+  bool encrypts = true;
+  std::string cipher = "AES";  // "AES" or "CHACHA"
+  std::string key;             // as configured; "" without encryption
+  bool sync = false;           // -cluster_sync
+};
+
+struct NodeStart {
+  uint64_t event = 0;  // its number in the trace
+  int64_t at_ns = 0;
+  NodeSettings settings;
+};
+
+// A damaging fault that a node's files have had (fault_atlas.h); survivable ones are not listed.
+struct NodeDamage {
+  uint64_t event = 0;
+  std::string fault;  // its name in the atlas
+};
+
+struct NodeHistory {
+  std::string id;
+  std::string store_directory;          // holds server.dat and the channels
+  std::string raft_directory;           // holds raft.log and snapshots/
+  env::FileSystem* files = nullptr;     // readable whether the node is up or not
+  uint64_t wipes = 0;                   // how often both directories were removed
+  std::vector<NodeStart> starts;        // in order
+  std::vector<NodeDamage> damages;      // in order
+  bool is_up = false;
+  bool is_leader = false;
+  uint64_t applied_index = 0;
+  std::optional<std::string> exit_text;  // why it ended by itself, if it did, since the last start
+  int exit_code = 0;
+};
+
+struct Published {
+  std::string channel;
+  std::string guid;
+  Bytes payload;
+  std::optional<int64_t> acked_at_ns;  // without error
+};
+
+struct Delivered {
+  std::string client_id;
+  std::string channel;
+  uint64_t sequence = 0;
+  bool redelivered = false;
+  Bytes payload;
+  int64_t at_ns = 0;
+};
+
+struct History {
+  std::string cluster_id;
+  int64_t now_ns = 0;
+  uint64_t event = 0;
+  std::vector<NodeHistory> nodes;
+  std::vector<Published> published;  // what was sent, whatever became of it
+  std::vector<Delivered> delivered;
+};
+
+}  // namespace atrest::sim
