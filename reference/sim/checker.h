@@ -1,4 +1,4 @@
-// One family of invariants over a simulated run (history.h). The simulator calls checkers; it does
+// One family of invariants over a simulated run (run_history.h). The simulator calls checkers; it does
 // not know what they check. Implementations read the nodes' files with code of their own
 // (harness/simcheck), so that what judges does not share what it judges.
 // Ownership: whoever makes checkers keeps them alive longer than the simulation.
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "reference/sim/history.h"
+#include "reference/sim/run_history.h"
 
 namespace atrest::sim {
 

@@ -39,17 +39,33 @@ struct NodeDamage {
 
 struct NodeHistory {
   std::string id;
-  std::string store_directory;          // holds server.dat and the channels
-  std::string raft_directory;           // holds raft.log and snapshots/
-  env::FileSystem* files = nullptr;     // readable whether the node is up or not
-  uint64_t wipes = 0;                   // how often both directories were removed
-  std::vector<NodeStart> starts;        // in order
-  std::vector<NodeDamage> damages;      // in order
+  std::string store_directory;       // holds server.dat and the channels
+  std::string raft_directory;        // holds raft.log and snapshots/
+  env::FileSystem* files = nullptr;  // readable whether the node is up or not
+  uint64_t wipes = 0;                // how often both directories were removed
+  std::vector<NodeStart> starts;     // in order
+  std::vector<NodeDamage> damages;   // in order
   bool is_up = false;
   bool is_leader = false;
   uint64_t applied_index = 0;
   std::optional<std::string> exit_text;  // why it ended by itself, if it did, since the last start
   int exit_code = 0;
+};
+
+// A node began to lead in a term.
+struct Led {
+  size_t node = 0;
+  uint64_t term = 0;
+};
+
+// A node's state machine was given a committed entry.
+struct Applied {
+  size_t node = 0;
+  size_t start = 0;  // which of the node's starts, from 0
+  uint64_t index = 0;
+  uint64_t term = 0;
+  uint8_t type = 0;
+  uint64_t digest = 0;  // of the data; entries that are equal have equal ones
 };
 
 struct Published {
@@ -61,6 +77,7 @@ struct Published {
 
 struct Delivered {
   std::string client_id;
+  uint64_t subscription = 0;  // counts the subscribe requests of a run, resumed durables too
   std::string channel;
   uint64_t sequence = 0;
   bool redelivered = false;
@@ -73,6 +90,8 @@ struct History {
   int64_t now_ns = 0;
   uint64_t event = 0;
   std::vector<NodeHistory> nodes;
+  std::vector<Led> led;
+  std::vector<Applied> applied;
   std::vector<Published> published;  // what was sent, whatever became of it
   std::vector<Delivered> delivered;
 };
