@@ -86,7 +86,7 @@ std::optional<size_t> FaultInjector::Victim() {
     const bool is_missing = !nodes[node]->is_up() || armed_[node];
     if (is_missing) {
       missing += wiped_ == node ? 0 : 1;
-    } else {
+    } else if (wiped_ != node) {
       up.push_back(node);
     }
   }

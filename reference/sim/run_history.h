@@ -19,8 +19,8 @@ namespace atrest::sim {
 
 // How a node was started.
 struct NodeSettings {
-  // False with a key: `encrypt: false` beside a key in the configuration file, which leaves the Raft
-  // log in clear and the store sealed (bug-catalogue.md N1).
+  // False with a key: `encrypt: false` beside a key in the configuration file, which leaves the
+  // Raft log in clear and the store sealed (bug-catalogue.md N1).
   bool encrypts = true;
   std::string cipher = "AES";  // "AES" or "CHACHA"
   std::string key;             // as configured; "" without encryption

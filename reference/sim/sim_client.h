@@ -1,6 +1,7 @@
-// A client of the simulated cluster: connects with a STAN connection request, publishes, subscribes,
-// acknowledges, answers heartbeats, pings, and connects again when the cluster has forgotten it or
-// when it is told to. It knows the cluster by the messages of wire/stan_protocol.h alone.
+// A client of the simulated cluster: connects with a STAN connection request, publishes,
+// subscribes, acknowledges, answers heartbeats, pings, and connects again when the cluster has
+// forgotten it or when it is told to. It knows the cluster by the messages of
+// wire/stan_protocol.h alone.
 // What is bounded: the attempts of a publish and its wait for each, publishes in flight, and the
 // wait for every answer. A client that gives a publish up says so nowhere: it is one that was sent
 // and not acknowledged (run_history.h).

@@ -1,11 +1,14 @@
 #include "reference/sim/sim_disk.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <utility>
 
 namespace atrest::sim {
 namespace {
 
+const std::set<std::string, std::less<>> kWrittenBack = {"server.dat", "clients.dat", "subs.dat"};
 constexpr uint64_t kFileSizeMax = uint64_t{1} << 30;
 
 }  // namespace
@@ -59,6 +62,30 @@ env::Fault SimDisk::OnChange(const env::Mutation& mutation) {
 void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille) {
   crash_after_ = changes;
   crash_part_permille_ = std::min<uint32_t>(part_permille, 1000);
+}
+
+void SimDisk::CollectSmall(const std::string& directory, Tree& tree) {
+  const auto entries = memory_.List(directory);
+  if (!entries.ok()) return;
+  for (const env::DirectoryEntry& entry : entries.value()) {
+    const std::string path = directory + "/" + entry.name;
+    if (entry.is_directory) CollectSmall(path, tree);
+    if (!kWrittenBack.contains(entry.name)) continue;
+    auto bytes = env::ReadWhole(memory_, path, kFileSizeMax);
+    if (bytes.ok()) tree[path] = std::move(bytes).value();
+  }
+}
+
+void SimDisk::LosePower() {
+  Tree small;
+  CollectSmall("", small);
+  memory_.LoseUnsynced();
+  for (const auto& [path, bytes] : small) {
+    // Where the name is gone, so is the file.
+    auto file = memory_.Open(path, Mode::kReadWrite);
+    if (!file.ok() || !env::WriteWhole(memory_, path, bytes).ok()) continue;
+    (void)file.value()->Sync();
+  }
 }
 
 Status SimDisk::FlipBit(const std::string& path, uint64_t offset, int bit) {

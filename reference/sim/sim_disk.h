@@ -5,7 +5,10 @@
 // - FlipBit: one bit of a file is another one from now on.
 // - Misdirect: from the next opening of a file on, what is read from one block of it is what stands
 //   in another one. Until the files are opened by a process that is started after Straighten.
-// - Power: LosePower takes back what was never synced, names too.
+// - LosePower takes back what was never synced, names too; but not of small files that the server
+//   writes once and never syncs (server.dat, clients.dat, subs.dat): the system has written them
+//   back. A machine that stops within seconds of their making leaves a store that does not open, as
+//   with the real server; that is known and not simulated.
 // - Copy and Restore: files as they were some time ago, or those of another node.
 // Nothing else ever goes wrong: no write fails, no read does.
 // Ownership: owns all files. Open files refer to the disk and must not outlive it.
@@ -43,7 +46,7 @@ class SimDisk : public env::FileSystem {
 
   // Open files belong to a dead process from now on.
   void Restart() { memory_.Restart(); }
-  void LosePower() { memory_.LoseUnsynced(); }
+  void LosePower();
 
   // Bit BIT of the byte at OFFSET. kNotFound, or kInvalid where there is no such byte.
   Status FlipBit(const std::string& path, uint64_t offset, int bit);
@@ -89,6 +92,7 @@ class SimDisk : public env::FileSystem {
   };
   class MisdirectedFile;
 
+  void CollectSmall(const std::string& directory, Tree& tree);
   env::Fault OnChange(const env::Mutation& mutation);
   void CopyInto(const std::string& directory, const std::string& prefix, Tree& tree);
 

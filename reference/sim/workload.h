@@ -37,7 +37,8 @@ class Workload {
   size_t unfinished() const;
   // Ends the ops: nobody leaves any more.
   void Calm();
-  // Publishes once to every channel, from one client; what was published, as numbers in the history.
+  // Publishes once to every channel, from one client; what was published, as numbers in the
+  // history.
   std::vector<size_t> Probe();
 
   const std::vector<std::string>& channels() const { return channels_; }
