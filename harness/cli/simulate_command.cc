@@ -275,7 +275,7 @@ class SimulateRun {
 
   // Of one seed its own; else of all hashes, in the order of seeds.
   std::string HashText() const {
-    if (IsOne()) return answers_.front().is_null() ? std::string(16, '0') : answers_[0]["hash"];
+    if (IsOne() && !answers_[0].is_null()) return answers_[0]["hash"].get<std::string>();
     sim::SimTrace trace;
     for (const json& one : answers_) {
       const std::string hash = one.is_null() ? "" : one["hash"].get<std::string>();

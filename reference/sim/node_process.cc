@@ -161,6 +161,7 @@ void SimNode::Process::EnterRole(raft::Role role) {
   ++node_.world_.marks.elections;
   ++node_.world_.history.epoch;
   node_.world_.history.led.push_back({node_.options_.number, raft_->term()});
+  server_->OnElected(now_ns());
   raft::Output output;
   const auto index = raft_->ProposeBarrier(now_ns(), output);
   if (index.ok()) barrier_ = index.value();
