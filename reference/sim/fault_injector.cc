@@ -15,6 +15,8 @@ constexpr int64_t kCutMaxNs = 8 * kNsPerSecond;
 constexpr int64_t kMessageLifeNs = 2 * kNsPerSecond;
 constexpr int64_t kLookNs = 100 * kNsPerMs;
 constexpr uint64_t kChangesBeforeCrashMax = 60;
+// A node that ends by itself so often is not started again.
+constexpr uint32_t kExitsMax = 5;
 constexpr char kCommonKey[] = "the key of all nodes";
 
 }  // namespace
@@ -23,6 +25,7 @@ FaultInjector::FaultInjector(World& world, const SimOptions& options, FaultTarge
                              uint64_t seed)
     : world_(world), options_(options), targets_(std::move(targets)), random_(seed) {
   armed_.resize(options.nodes);
+  exits_.resize(options.nodes);
   for (size_t node = 0; node < options.nodes; ++node) {
     NodeSettings settings;
     settings.encrypts = options.encrypts;
@@ -237,6 +240,8 @@ void FaultInjector::Down(size_t node) {
 
 void FaultInjector::OnEnd(size_t node) {
   armed_[node] = false;
+  const bool by_itself = world_.history.nodes[node].exit_text.has_value();
+  if (by_itself && ++exits_[node] > kExitsMax) return;
   StartLater(node);
 }
 

@@ -85,6 +85,7 @@ class FaultInjector {
   std::optional<size_t> wiped_;  // and not caught up
   bool wiped_waits_ = false;     // and not started yet
   std::vector<bool> armed_;      // to be killed in a write, by node
+  std::vector<uint32_t> exits_;  // by itself, by node
   bool healed_ = false;
   bool held_ = false;
 };

@@ -69,12 +69,11 @@ void SimClient::Close() {
   pings_unanswered_ = 0;
   requests_.clear();
   delivery_handles_.clear();
-  for (auto subscription = subscriptions_.begin(); subscription != subscriptions_.end();) {
-    const SubscriptionPlan& plan = subscription->second.plan;
-    subscription->second.active = false;
-    const bool again = !plan.durable.empty() || !plan.queue_group.empty();
-    subscription = again ? std::next(subscription) : subscriptions_.erase(subscription);
+  for (const auto& [number, subscription] : subscriptions_) {
+    const SubscriptionPlan& plan = subscription.plan;
+    if (!plan.durable.empty() || !plan.queue_group.empty()) plans_.push_back(plan);
   }
+  subscriptions_.clear();
   for (const auto& [published, attempt] : in_flight_) {
     if (attempt < options_.publish_attempts_max) waiting_.push_back(published);
   }
@@ -174,11 +173,10 @@ void SimClient::OnNoAnswer(const Request& request) {
   Note("no-answer", static_cast<uint64_t>(request.ask));
   switch (request.ask) {
     case Ask::kConnect:
-      return Connect();
     case Ask::kSubscribe:
     case Ask::kUnsubscribe:
     case Ask::kCloseSubscription:
-      // Whether it took effect is not known: begin anew.
+      // Whether it took effect is not known: begin anew, with other inboxes.
       return Lost();
     case Ask::kClose:
       return;
@@ -192,12 +190,12 @@ void SimClient::OnConnected(ByteView payload) {
   auto response = wire::DecodeStan<wire::StanConnectResponse>(payload);
   if (!response.ok() || !response.value().error.empty()) {
     Note("refused", 0, 0, 0, response.ok() ? response.value().error : "undecodable");
-    return Later(kRetryNs, [this] { Connect(); });
+    return Lost();
   }
   subjects_ = std::move(response).value();
   connected_ = true;
   Note("connected", incarnation_);
-  for (auto& [number, subscription] : subscriptions_) SendSubscribe(subscription);
+  for (const SubscriptionPlan& plan : std::exchange(plans_, {})) SendSubscribe(plan);
   SendPublishes();
   SchedulePing();
 }
@@ -214,19 +212,19 @@ void SimClient::SchedulePing() {
 // Subscriptions
 
 void SimClient::Subscribe(const SubscriptionPlan& plan) {
+  if (connected_) return SendSubscribe(plan);
+  plans_.push_back(plan);
+}
+
+void SimClient::SendSubscribe(const SubscriptionPlan& plan) {
   const uint64_t number = ++world_.history.subscriptions;
   Subscription& subscription = subscriptions_[number];
   subscription.number = number;
   subscription.plan = plan;
-  if (connected_) SendSubscribe(subscription);
-}
-
-void SimClient::SendSubscribe(Subscription& subscription) {
   subscription.handle = ++last_handle_;
   subscription.inbox = Inbox("s" + std::to_string(subscription.handle));
   delivery_handles_[subscription.handle] = subscription.number;
   (void)world_.nats.Subscribe(connection_, subscription.handle, subscription.inbox);
-  const SubscriptionPlan& plan = subscription.plan;
   wire::StanSubscriptionRequest request;
   request.client_id = options_.id;
   request.subject = plan.channel;

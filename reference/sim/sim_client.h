@@ -71,7 +71,7 @@ class SimClient : private NatsReceiver {
   bool is_connected() const { return connected_; }
   // Publishes that are neither acknowledged nor given up.
   size_t unfinished() const { return waiting_.size() + in_flight_.size(); }
-  size_t subscriptions() const { return subscriptions_.size(); }
+  size_t subscriptions() const { return subscriptions_.size() + plans_.size(); }
   uint64_t acknowledged() const { return acknowledged_; }
 
  private:
@@ -100,7 +100,7 @@ class SimClient : private NatsReceiver {
   void OnNoAnswer(const Request& request);
   void OnConnected(ByteView payload);
   void OnSubscribed(uint64_t number, ByteView payload);
-  void SendSubscribe(Subscription& subscription);
+  void SendSubscribe(const SubscriptionPlan& plan);
   void Remove(uint64_t number);
   void SendPublishes();
   void SendOne(size_t published);
@@ -128,6 +128,7 @@ class SimClient : private NatsReceiver {
   std::map<uint64_t, Request> requests_;            // by handle
   std::map<uint64_t, uint64_t> delivery_handles_;   // to the number of the subscription
   std::map<uint64_t, Subscription> subscriptions_;  // by number
+  std::vector<SubscriptionPlan> plans_;             // to subscribe to, once connected
   std::deque<size_t> waiting_;                      // publishes to send
   std::map<size_t, uint32_t> in_flight_;            // publishes, and which attempt
   std::map<std::string, size_t> guids_;             // of what is in flight

@@ -65,7 +65,7 @@ void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille) {
 }
 
 void SimDisk::CollectSmall(const std::string& directory, Tree& tree) {
-  const auto entries = memory_.List(directory);
+  const auto entries = memory_.List(directory.empty() ? "/" : directory);
   if (!entries.ok()) return;
   for (const env::DirectoryEntry& entry : entries.value()) {
     const std::string path = directory + "/" + entry.name;
