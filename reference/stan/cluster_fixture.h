@@ -72,7 +72,7 @@ class ClusterFixture : public StanVerbs {
 
     ClusterFixture& of;
     const size_t at;
-    env::MemFileSystem files;
+    std::unique_ptr<env::MemFileSystem> files = std::make_unique<env::MemFileSystem>();
     env::SeededEntropy entropy;
     LogBuffer log;
     NodeBus bus;
@@ -120,6 +120,11 @@ class ClusterFixture : public StanVerbs {
     std::erase_if(bus_.patterns,
                   [&](const auto& entry) { return entry.first % NodeBus::kNodesMax == at; });
     if (leader_ == at) leader_ = kNobody;
+  }
+  // It is killed, and its disk is new.
+  void Wipe(size_t at) {
+    Kill(at);
+    nodes_[at]->files = std::make_unique<env::MemFileSystem>();
   }
   // All of them, with the first one leading.
   void OpenAll() {
@@ -232,11 +237,11 @@ class ClusterFixture : public StanVerbs {
 
  private:
   Status OpenFiles(Node& node) {
-    const env::Env env{node.files, clock_, node.entropy};
+    const env::Env env{*node.files, clock_, node.entropy};
     auto opened = store::FileStore::Open(env, node.log, "d", options_.limits, {.buffer_size = 0});
     ATREST_TRY(opened.status());
     node.store = std::move(opened).value();
-    ATREST_TRY(node.files.MakeDirectories("r"));
+    ATREST_TRY(node.files->MakeDirectories("r"));
     auto ids = raftlog::RaftLog::Open(env, node.log, "r/raft.log", {});
     ATREST_TRY(ids.status());
     node.ids = std::move(ids).value();
