@@ -76,7 +76,7 @@ MORE_EDGES = [
     (r"harness/driver/inproc_\w+\.(h|cc)", reference("crypto store raftlog stan sim")),
     (r"harness/driver/\w+_test\.cc", reference("crypto store") | harness("tamper")),
     (r"harness/shrink/\w+_test\.cc", harness("compare")),
-    (r"reference/stan/(\w+_test|\w+_fuzz)\.cc|reference/stan/stan_fixture\.h",
+    (r"reference/stan/(\w+_test|\w+_fuzz)\.cc|reference/stan/(stan|cluster)_fixture\.h",
      reference("env crypto")),
 ]
 # Edges that end at one header, the folder's interface. Tests may go behind it.

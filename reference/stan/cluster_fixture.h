@@ -72,7 +72,7 @@ class ClusterFixture : public StanVerbs {
 
     ClusterFixture& of;
     const size_t at;
-    env::MemFileSystem files;
+    std::unique_ptr<env::MemFileSystem> files = std::make_unique<env::MemFileSystem>();
     env::SeededEntropy entropy;
     LogBuffer log;
     NodeBus bus;
@@ -120,6 +120,43 @@ class ClusterFixture : public StanVerbs {
     std::erase_if(bus_.patterns,
                   [&](const auto& entry) { return entry.first % NodeBus::kNodesMax == at; });
     if (leader_ == at) leader_ = kNobody;
+  }
+  // What NODE has applied, as consensus would keep it.
+  struct Kept {
+    uint64_t index = 0;
+    Bytes state;
+  };
+  Kept TakeSnapshot(size_t at) {
+    const Result<Bytes> taken = server(at).TakeSnapshot(clock_.NowNs());
+    ATREST_CHECK(taken.ok());
+    return {server(at).applied_index(), taken.value()};
+  }
+  // A new process that begins with SNAPSHOT, and is given the entries behind it.
+  Status OpenWith(size_t at, const Kept& snapshot) {
+    ATREST_TRY(TryOpen(at));
+    (void)nodes_[at]->log.Take();
+    nodes_[at]->applied = snapshot.index;
+    Status restored = server(at).RestoreAtStart(clock_.NowNs(), snapshot.state);
+    Drain();
+    return restored;
+  }
+  // The node is given SNAPSHOT by the leader, and the entries behind it.
+  Status Install(size_t at, const Kept& snapshot) {
+    (void)nodes_[at]->log.Take();
+    nodes_[at]->applied = snapshot.index;
+    Status restored = server(at).Restore(clock_.NowNs(), snapshot.state);
+    Drain();
+    return restored;
+  }
+  // A new process that is not given entries up to INDEX.
+  void OpenBehind(size_t at, uint64_t index) {
+    ATREST_CHECK(TryOpen(at).ok());
+    nodes_[at]->applied = index;
+  }
+  // It is killed, and its disk is new.
+  void Wipe(size_t at) {
+    Kill(at);
+    nodes_[at]->files = std::make_unique<env::MemFileSystem>();
   }
   // All of them, with the first one leading.
   void OpenAll() {
@@ -208,9 +245,7 @@ class ClusterFixture : public StanVerbs {
     return text;
   }
   raftlog::RaftSnapshot Snapshot(size_t at) {
-    const Result<Bytes> taken = server(at).TakeSnapshot(clock_.NowNs());
-    ATREST_CHECK(taken.ok());
-    return raftlog::DecodeSnapshot(taken.value()).value();
+    return raftlog::DecodeSnapshot(TakeSnapshot(at).state).value();
   }
   std::vector<std::string> Logged(size_t at) {
     constexpr const char* kTags[] = {"TRC ", "DBG ", "INF ", "WRN ", "ERR ", "FTL "};
@@ -232,11 +267,11 @@ class ClusterFixture : public StanVerbs {
 
  private:
   Status OpenFiles(Node& node) {
-    const env::Env env{node.files, clock_, node.entropy};
+    const env::Env env{*node.files, clock_, node.entropy};
     auto opened = store::FileStore::Open(env, node.log, "d", options_.limits, {.buffer_size = 0});
     ATREST_TRY(opened.status());
     node.store = std::move(opened).value();
-    ATREST_TRY(node.files.MakeDirectories("r"));
+    ATREST_TRY(node.files->MakeDirectories("r"));
     auto ids = raftlog::RaftLog::Open(env, node.log, "r/raft.log", {});
     ATREST_TRY(ids.status());
     node.ids = std::move(ids).value();

@@ -8,8 +8,8 @@
 // server follows the order of a map, this one takes ascending order.
 // The owner calls, in this order: Start; RestoreAtStart if its snapshot store has a snapshot that
 // loads (or the next older one); then Raft runs, and each of its committed entries goes to Apply.
-// A new leader: OnElected; when the barrier that it proposed has been applied: BecomeLeader; when it
-// stops to be one, after either: LoseLeadership. A snapshot that the leader sent: Restore.
+// A new leader: OnElected; when the barrier that it proposed has been applied: BecomeLeader; when
+// it stops to be one, after either: LoseLeadership. A snapshot that the leader sent: Restore.
 // Ownership: borrows all it is made with, which must outlive it. Destroying it without Stop leaves
 // the store as a killed process would.
 // Errors: what clients did wrong goes to them, and to the Logger. What ends the node is in Start's

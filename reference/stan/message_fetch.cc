@@ -124,7 +124,7 @@ Status MessageFetch::OnAnswer(const Answer& answer, Step& step) {
   return Ask(check_, next_, next_);
 }
 
-// Nothing there, nor before it.
+// Nothing there. That there is nothing at all, only one of the replies says.
 Status MessageFetch::OnNothing(const Answer& answer, Step& step) {
   if (next_ == first_ || has_stored_) {
     ATREST_TRY(channel_->store->messages->Empty());

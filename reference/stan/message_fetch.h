@@ -2,7 +2,9 @@
 // them: as a snapshot has them, or those before a message that is about to be applied. Messages
 // that the leader no longer has are passed over, with all before them.
 // Not for when that is needed, nor for trying again. Specification: cluster.md 2 ("How a follower
-// gets messages") and 3j. Leaders of 0.14.1 and older are not understood.
+// gets messages") and 3j. Where a leader has fewer messages than it is asked for, they are asked
+// for one by one, up to the last; the real server stops after ten and searches, which comes to the
+// same.
 // Ownership: borrows its Context; the channel must stay until the outcome.
 // Errors: those of the store and the bus, "nats: timeout" where no answer comes for two seconds.
 // Threads: one.
