@@ -240,6 +240,10 @@ void Reader::ReadBucket(const Bucket& bucket) {
   ReadLeaf(
       {bucket.offset + kBucketHeaderBytes, inline_page, kLeaf, LoadLe16(inline_page.data() + 10)},
       &pairs, nullptr);
+  const ByteView last = pairs.empty() ? inline_page.first(kPageHeaderBytes) : pairs.back().value;
+  if (OffsetOf(last) + last.size() != bucket.offset + bucket.value.size()) {
+    Damage(bucket.offset, "the bucket is larger than what it holds");
+  }
 }
 
 // A stored freelist takes pages of its own; what it says is not needed, as what nothing reaches is
