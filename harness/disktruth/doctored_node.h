@@ -136,7 +136,7 @@ struct DoctoredEntry {
   uint64_t term = 2;
   EntryType type = EntryType::kCommand;
   std::optional<EntryTime> at = EntryTime{1700000000, 5};
-  Bytes data;
+  Bytes data = {};
 
   Bytes Encoded() const {
     Bytes out = {0x86};
@@ -212,8 +212,8 @@ inline Bytes Configuration(const std::vector<std::string>& ids) {
 struct DoctoredSnapshot {
   uint64_t index = 0;
   uint64_t term = 2;
-  std::vector<SnapshotChannel> channels;
-  std::string more;  // field 4, which no snapshot has
+  std::vector<SnapshotChannel> channels = {};
+  std::string more = {};  // field 4, which no snapshot has
 
   std::string Name() const {
     return std::to_string(term) + "-" + std::to_string(index) + "-1700000000000";
