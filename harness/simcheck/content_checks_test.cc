@@ -1,5 +1,5 @@
-// The checkers of contents (acked, stored, logs, own-key, nonce-reuse, leak): a cluster as it should
-// be passes, one with a thing wrong in it does not, and the one checker says so.
+// The checkers of contents (acked, stored, logs, own-key, nonce-reuse, leak): a cluster that is as it
+// should be passes, one with a thing wrong in it does not, and the one checker says so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
