@@ -34,6 +34,7 @@ void AddReplayCommand(CLI::App& app, RunVerb& chosen);
 void AddMinimiseCommand(CLI::App& app, RunVerb& chosen);
 void AddRecordCommand(CLI::App& app, RunVerb& chosen);
 void AddCaptureCommand(CLI::App& app, RunVerb& chosen);
+void AddSimulateCommand(CLI::App& app, RunVerb& chosen);
 
 // The directory with scenarios/ and fixtures/: GIVEN, or else the nearest that has both, upwards
 // from the working directory and from where this program stands. Throws CommandError if there is

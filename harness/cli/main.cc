@@ -48,6 +48,7 @@ int Main(int argc, char** argv) {
   atrest::cli::AddMinimiseCommand(app, chosen);
   atrest::cli::AddRecordCommand(app, chosen);
   atrest::cli::AddCaptureCommand(app, chosen);
+  atrest::cli::AddSimulateCommand(app, chosen);
   RefuseNegatives(app);
   try {
     app.parse(argc, argv);

@@ -1,5 +1,5 @@
-// One family of invariants over a simulated run (run_history.h). The simulator calls checkers; it does
-// not know what they check. Implementations read the nodes' files with code of their own
+// One family of invariants over a simulated run (run_history.h). The simulator calls checkers; it
+// does not know what they check. Implementations read the nodes' files with code of their own
 // (harness/simcheck), so that what judges does not share what it judges.
 // Ownership: whoever makes checkers keeps them alive longer than the simulation.
 // Threads: one.

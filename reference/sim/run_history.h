@@ -19,10 +19,13 @@ namespace atrest::sim {
 
 // How a node was started.
 struct NodeSettings {
+  // False with a key: `encrypt: false` beside a key in the configuration file, which leaves the
+  // Raft log in clear and the store sealed (bug-catalogue.md N1).
   bool encrypts = true;
   std::string cipher = "AES";  // "AES" or "CHACHA"
   std::string key;             // as configured; "" without encryption
   bool sync = false;           // -cluster_sync
+  bool log_in_clear = false;  // bug-catalogue.md N1: the store is encrypted and the Raft log is not
 };
 
 struct NodeStart {
@@ -68,10 +71,13 @@ struct Applied {
   uint64_t digest = 0;  // of the data; entries that are equal have equal ones
 };
 
+// One for each guid, made before it is sent for the first time. There may be as many copies of it
+// stored as there were attempts.
 struct Published {
   std::string channel;
   std::string guid;
   Bytes payload;
+  uint32_t attempts = 0;               // how often it was sent
   std::optional<int64_t> acked_at_ns;  // without error
 };
 
@@ -81,6 +87,8 @@ struct Delivered {
   std::string channel;
   uint64_t sequence = 0;
   bool redelivered = false;
+  // Another number whenever leadership or the network changed: order is promised within one.
+  uint64_t epoch = 0;
   Bytes payload;
   int64_t at_ns = 0;
 };
@@ -89,6 +97,8 @@ struct History {
   std::string cluster_id;
   int64_t now_ns = 0;
   uint64_t event = 0;
+  uint64_t epoch = 0;          // see Delivered
+  uint64_t subscriptions = 0;  // how many there were
   std::vector<NodeHistory> nodes;
   std::vector<Led> led;
   std::vector<Applied> applied;

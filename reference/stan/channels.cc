@@ -4,10 +4,17 @@
 
 #include "reference/base/go_duration.h"
 #include "reference/base/go_quote.h"
+#include "reference/stan/cluster_role.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 
 namespace atrest::stan {
+
+namespace {
+
+const char* TrueOrFalse(bool value) { return value ? "true" : "false"; }
+
+}  // namespace
 
 // Members and their group hold each other.
 Channel::~Channel() {
@@ -82,20 +89,52 @@ const Channel* Channels::Find(const std::string& name) const {
 }
 
 Result<Channel*> Channels::FindOrCreate(const std::string& name) {
-  if (Channel* found = Find(name)) return found;
+  Channel* found = Find(name);
+  if (found == nullptr) return Create(name, 0);
+  if (found->is_being_deleted) return Status(Code::kInvalid, "stan: channel is being deleted");
+  return found;
+}
+
+Channel* Channels::FindWithId(const std::string& name, uint64_t id) {
+  Channel* found = Find(name);
+  if (found == nullptr || id == 0 || found->id == 0 || found->id == id) return found;
+  return nullptr;
+}
+
+Result<Channel*> Channels::FindOrCreateWithId(const std::string& name, uint64_t id) {
+  if (Channel* found = FindWithId(name, id)) return found;
+  Channel* other = Find(name);
+  if (other == nullptr) return Create(name, id);
+  if (other->id > id) return nullptr;
+  const Status deleted = DeleteStored(name);
+  if (!deleted.ok()) return deleted;
+  Remove(*other);
+  return Create(name, id);
+}
+
+Status Channels::LogFailure(const std::string& name, const Status& why) const {
+  context_.Error("Creating channel " + GoQuote(name) + " failed: " + why.message());
+  return why;
+}
+
+// The id is recorded before the channel is made.
+Result<Channel*> Channels::Create(const std::string& name, uint64_t id) {
   const auto other = by_lower_case_.find(LowerCase(name));
   if (other != by_lower_case_.end()) {
     return Status(Code::kInvalid, "rejecting channel " + GoQuote(name) + " because channel " +
                                       GoQuote(other->second) +
                                       " alreay exists (different cases not allowed)");
   }
-  const Result<store::Channel*> created = context_.store.CreateChannel(name);
-  if (!created.ok()) {
-    context_.Error("Creating channel " + GoQuote(name) + " failed: " + created.status().message());
-    return created.status();
+  if (context_.cluster != nullptr) {
+    if (context_.IsServing() && id == 0) id = context_.cluster->replication.last_index();
+    const Status recorded = context_.cluster->log_of_ids.SetChannelId(name, id);
+    if (!recorded.ok()) return LogFailure(name, recorded);
   }
+  const Result<store::Channel*> created = context_.store.CreateChannel(name);
+  if (!created.ok()) return LogFailure(name, created.status());
   Channel& channel = Adopt(name, *created.value());
-  if (channel.max_inactivity_ns > 0) StartDeleteTimer(channel);
+  channel.id = id;
+  if (context_.IsServing() && channel.max_inactivity_ns > 0) StartDeleteTimer(channel);
   context_.Info("Channel " + GoQuote(name) + " has been created");
   return &channel;
 }
@@ -113,8 +152,8 @@ Channel& Channels::Adopt(const std::string& name, store::Channel& recovered) {
 }
 
 void Channels::MaybeStartDeleteTimer(Channel* channel) {
-  if (channel == nullptr || channel->max_inactivity_ns <= 0) return;
-  if (!channel->HasActiveSubscriptions()) StartDeleteTimer(*channel);
+  if (channel == nullptr || channel->max_inactivity_ns <= 0 || !context_.IsServing()) return;
+  if (!channel->is_being_deleted && !channel->HasActiveSubscriptions()) StartDeleteTimer(*channel);
 }
 
 void Channels::StartDeleteTimer(Channel& channel) {
@@ -139,11 +178,18 @@ void Channels::SetDeleteTimer(Channel& channel, int64_t delay_ns) {
 
 void Channels::OnDeleteTimer(const std::string& name) {
   before_deletion_();
+  if (is_busy_) {
+    postponed_.insert(name);
+    return;
+  }
   Channel* channel = Find(name);
   if (channel == nullptr) return;
-  if (channel->HasActiveSubscriptions()) {
+  const bool is_active = channel->HasActiveSubscriptions();
+  if (is_active || channel->prevents_deletion || channel->is_being_deleted) {
     context_.Debug("Channel " + GoQuote(name) +
-                   " cannot be deleted: preventDelete=false inProgress=false hasActiveSubs=true");
+                   " cannot be deleted: preventDelete=" + TrueOrFalse(channel->prevents_deletion) +
+                   " inProgress=" + TrueOrFalse(channel->is_being_deleted) +
+                   " hasActiveSubs=" + TrueOrFalse(is_active));
     StopDeleteTimer(*channel);
     return;
   }
@@ -151,6 +197,7 @@ void Channels::OnDeleteTimer(const std::string& name) {
   if (elapsed >= channel->max_inactivity_ns) {
     context_.Debug("Channel " + GoQuote(name) + " is being deleted");
     StopDeleteTimer(*channel);
+    if (context_.cluster != nullptr) return ProposeDeletion(*channel);
     Delete(*channel);
     return;
   }
@@ -162,18 +209,76 @@ void Channels::OnDeleteTimer(const std::string& name) {
 
 void Channels::Delete(Channel& channel) {
   const std::string name = channel.name;
-  const Status deleted = context_.store.DeleteChannel(name);
-  if (!deleted.ok()) {
-    context_.Error("Error deleting channel " + GoQuote(name) + ": " + deleted.message());
-    if (context_.store.FindChannel(name) != nullptr) {
-      StartDeleteTimer(channel);
-      return;
-    }
+  const Status deleted = DeleteStored(name);
+  if (!deleted.ok() && context_.store.FindChannel(name) != nullptr) return;
+  Remove(channel);
+  if (deleted.ok()) context_.Info("Channel " + GoQuote(name) + " has been deleted");
+}
+
+// A channel that the store could not delete is tried again.
+Status Channels::DeleteStored(const std::string& name) {
+  Status deleted = context_.store.DeleteChannel(name);
+  if (deleted.ok() && context_.cluster != nullptr) {
+    deleted = context_.cluster->log_of_ids.DeleteChannelId(name);
   }
+  if (deleted.ok()) return deleted;
+  context_.Error("Error deleting channel " + GoQuote(name) + ": " + deleted.message());
+  Channel* channel = Find(name);
+  if (channel == nullptr || context_.store.FindChannel(name) == nullptr) return deleted;
+  channel->is_being_deleted = false;
+  if (context_.IsServing() && channel->max_inactivity_ns > 0) StartDeleteTimer(*channel);
+  return deleted;
+}
+
+void Channels::Remove(Channel& channel) {
+  const std::string name = channel.name;
+  context_.timers.Stop(channel.delete_timer);
   deleted_(channel);
   by_lower_case_.erase(LowerCase(name));
   channels_.erase(name);
-  if (deleted.ok()) context_.Info("Channel " + GoQuote(name) + " has been deleted");
+}
+
+void Channels::ProposeDeletion(Channel& channel) {
+  channel.is_being_deleted = true;
+  ++deletions_;
+  raftlog::RaftOperation operation;
+  operation.type = raftlog::RaftOperationType::kDeleteChannel;
+  operation.channel = channel.name;
+  operation.channel_id = channel.id;
+  context_.cluster->proposals.Propose(operation, [this, name = channel.name](const Outcome& done) {
+    --deletions_;
+    Channel* proposed = Find(name);
+    if (proposed != nullptr && !done.status.ok()) proposed->is_being_deleted = false;
+  });
+}
+
+void Channels::DeleteAgreed(const std::string& name) {
+  Channel* channel = Find(name);
+  if (channel == nullptr)
+    return context_.Error("Error deleting channel " + GoQuote(name) + ": not found");
+  if (channel->prevents_deletion) {
+    context_.Error("The channel " + GoQuote(name) +
+                   " cannot be deleted at this time since a subscription has been created");
+    return;
+  }
+  Delete(*channel);
+}
+
+void Channels::SetBusy(bool is_busy) {
+  is_busy_ = is_busy;
+  if (is_busy) return;
+  for (const std::string& name : std::exchange(postponed_, {})) OnDeleteTimer(name);
+}
+
+void Channels::StopLeading() {
+  deletions_ = 0;
+  is_busy_ = false;
+  postponed_.clear();
+  for (const auto& [name, channel] : channels_) {
+    if (channel->max_inactivity_ns > 0) StopDeleteTimer(*channel);
+    channel->is_being_deleted = false;
+    channel->prevents_deletion = false;
+  }
 }
 
 }  // namespace atrest::stan

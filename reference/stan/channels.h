@@ -1,5 +1,6 @@
 // The channels: who subscribes, where the messages are, and when an inactive one is deleted. Not
-// for what is stored and sent. Specification: wire.md 2.6 (creation), 2.11 (limits, inactivity).
+// for what is stored and sent. Specification: wire.md 2.6 (creation), 2.11 (limits, inactivity);
+// cluster.md 1.2 for the ids that channels have in a cluster.
 // Ownership: owns the channels; their stores belong to the store. A Channel is valid until it is
 // deleted.
 // Errors: Status with the texts that publishers and subscribers get.
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "reference/base/status.h"
@@ -43,6 +45,14 @@ struct Channel {
   bool is_unreadable = false;  // a message of it could not be delivered
   bool is_touched = false;     // by the batch that is being stored
 
+  // In a cluster.
+  uint64_t id = 0;              // 0: has none
+  uint64_t first_sequence = 0;  // as a snapshot, or who sent its messages, had it; 0: not known
+  uint64_t next_subscription_id = 1;
+  bool is_gapless = false;         // a message was applied, and none before it is missing
+  bool is_being_deleted = false;   // proposed
+  bool prevents_deletion = false;  // a subscription is being made
+
   bool HasActiveSubscriptions() const;
   // Registers SUBSCRIPTION, which is new or was recovered.
   void Add(const SubscriptionPtr& subscription, Context& context);
@@ -62,6 +72,12 @@ class Channels {
   const Channel* Find(const std::string& name) const;
   // Fails with "rejecting channel ...", "too many channels", or what the store says.
   Result<Channel*> FindOrCreate(const std::string& name);
+  // In a cluster: the channel with ID, where 0 on either side is any. null if there is none.
+  Channel* FindWithId(const std::string& name, uint64_t id);
+  // The same, made if there is none and in the place of an older one; null if the channel is newer.
+  Result<Channel*> FindOrCreateWithId(const std::string& name, uint64_t id);
+  // What was agreed on in a cluster. Failures are logged.
+  void DeleteAgreed(const std::string& name);
   // Of one that was recovered; without log line and timer.
   Channel& Adopt(const std::string& name, store::Channel& recovered);
   // By name.
@@ -72,8 +88,19 @@ class Channels {
   // CHANNEL of null is ignored.
   void MaybeStartDeleteTimer(Channel* channel);
   void StopDeleteTimer(Channel& channel);
+  // In a cluster, while a deletion is being agreed on: nothing is published.
+  bool IsDeleting() const { return deletions_ > 0; }
+  // In a cluster: deletions wait while publishes are under way, until SetBusy(false).
+  void SetBusy(bool is_busy);
+  // This node no longer leads.
+  void StopLeading();
 
  private:
+  Result<Channel*> Create(const std::string& name, uint64_t id);
+  Status LogFailure(const std::string& name, const Status& why) const;
+  Status DeleteStored(const std::string& name);
+  void Remove(Channel& channel);
+  void ProposeDeletion(Channel& channel);
   void StartDeleteTimer(Channel& channel);
   void SetDeleteTimer(Channel& channel, int64_t delay_ns);
   void OnDeleteTimer(const std::string& name);
@@ -84,6 +111,9 @@ class Channels {
   const std::function<void(const Channel&)> deleted_;
   std::map<std::string, std::unique_ptr<Channel>> channels_;
   std::map<std::string, std::string> by_lower_case_;
+  uint64_t deletions_ = 0;  // that were proposed
+  bool is_busy_ = false;
+  std::set<std::string> postponed_;  // channels whose time to be deleted came meanwhile
 };
 
 }  // namespace atrest::stan

@@ -62,6 +62,14 @@ bool Clients::AddSubscription(const std::string& id, const SubscriptionPtr& subs
   return true;
 }
 
+void Clients::Forget(const Channel& channel) {
+  for (const auto& [id, client] : clients_) {
+    std::erase_if(client->subscriptions, [&](const SubscriptionPtr& subscription) {
+      return subscription->channel == &channel;
+    });
+  }
+}
+
 bool Clients::RemoveSubscription(const std::string& id, const Subscription& subscription) {
   Client* client = Find(id);
   return client != nullptr && RemoveFrom(client->subscriptions, subscription);

@@ -48,6 +48,9 @@ class Clients {
   bool AddSubscription(const std::string& id, const SubscriptionPtr& subscription);
   bool RemoveSubscription(const std::string& id, const Subscription& subscription);
 
+  // Those of CHANNEL, which is about to go.
+  void Forget(const Channel& channel);
+
   // By id.
   const std::map<std::string, std::unique_ptr<Client>>& all() const { return clients_; }
 

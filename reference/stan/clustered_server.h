@@ -8,8 +8,8 @@
 // server follows the order of a map, this one takes ascending order.
 // The owner calls, in this order: Start; RestoreAtStart if its snapshot store has a snapshot that
 // loads (or the next older one); then Raft runs, and each of its committed entries goes to Apply.
-// When the barrier that a new leader proposed has been applied: BecomeLeader; when it stops to be
-// one: LoseLeadership. A snapshot that the leader sent: Restore.
+// A new leader: OnElected; when the barrier that it proposed has been applied: BecomeLeader; when it
+// stops to be one, after either: LoseLeadership. A snapshot that the leader sent: Restore.
 // Ownership: borrows all it is made with, which must outlive it. Destroying it without Stop leaves
 // the store as a killed process would.
 // Errors: what clients did wrong goes to them, and to the Logger. What ends the node is in Start's
@@ -91,9 +91,13 @@ class ClusteredServer {
   // state.bin of what was applied. REQUIRES: not kRestoring.
   Result<Bytes> TakeSnapshot(int64_t now_ns);
 
+  // Consensus made this node the leader, which has proposed its barrier: nodes that lack messages
+  // are answered, this one among them. Without it, from BecomeLeader on.
+  void OnElected(int64_t now_ns);
   // Starts to serve clients. REQUIRES: all entries from before are applied.
   void BecomeLeader(int64_t now_ns);
-  // Proposals without an answer are lost or not, nobody knows: their clients hear nothing.
+  // Proposals without an answer are lost or not, nobody knows: their clients hear nothing. Without
+  // effect on a node that does not lead.
   void LoseLeadership(int64_t now_ns);
   void OnMembershipChanged(int64_t now_ns, uint64_t ticket, const Status& outcome);
 

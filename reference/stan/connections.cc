@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reference/base/go_quote.h"
+#include "reference/stan/cluster_role.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 
@@ -52,21 +53,40 @@ void Connections::OnConnect(const Incoming& incoming) {
 // An old client that answers keeps its id.
 void Connections::CheckOldClient(const wire::StanConnectRequest& request,
                                  const std::string& reply) {
-  being_checked_.insert(request.client_id);
+  being_checked_[request.client_id] = 0;
   const std::string old_inbox = clients_.Find(request.client_id)->info.heartbeat_inbox;
-  requests_.Send(old_inbox, {}, kDuplicateTimeoutNs, [this, request, reply](const Reply& answer) {
-    if (answer.kind == Reply::Kind::kAnswer) {
-      context_.Debug(OfClient(request.client_id) + "Connect failed; already connected");
-      Refuse(reply, kAlreadyRegistered);
-    } else {
-      Connect(request, reply, Old::kReplaced);
-    }
-    being_checked_.erase(request.client_id);
-  });
+  const Requests::Id asked = requests_.Send(
+      old_inbox, {}, kDuplicateTimeoutNs, [this, request, reply](const Reply& answer) {
+        if (answer.kind == Reply::Kind::kAnswer) {
+          context_.Debug(OfClient(request.client_id) + "Connect failed; already connected");
+          Refuse(reply, kAlreadyRegistered);
+        } else {
+          Connect(request, reply, Old::kReplaced);
+        }
+        being_checked_.erase(request.client_id);
+      });
+  if (asked != 0) being_checked_[request.client_id] = asked;
 }
 
 void Connections::Connect(const wire::StanConnectRequest& request, std::string_view reply,
                           Old old) {
+  if (context_.cluster != nullptr) return ProposeConnect(request, std::string(reply), old);
+  FinishConnect(request, reply, Register(request, old));
+}
+
+void Connections::ProposeConnect(const wire::StanConnectRequest& request, const std::string& reply,
+                                 Old old) {
+  is_connecting_ = true;
+  raftlog::RaftOperation operation;
+  operation.type = raftlog::RaftOperationType::kConnect;
+  operation.connect = {.request = request, .refresh = old == Old::kReplaced};
+  context_.cluster->proposals.Propose(operation, [this, request, reply](const Outcome& outcome) {
+    is_connecting_ = false;
+    FinishConnect(request, reply, outcome.status);
+  });
+}
+
+Status Connections::Register(const wire::StanConnectRequest& request, Old old) {
   // The old one may have gone meanwhile, which is logged and else of no importance.
   if (old == Old::kReplaced) (void)Close(request.client_id);
   store::ClientInfo info;
@@ -79,11 +99,17 @@ void Connections::Connect(const wire::StanConnectRequest& request, std::string_v
   const Status registered = clients_.Register(info);
   if (!registered.ok()) {
     context_.Error(OfClient(info.id) + "Error registering client: " + registered.message());
-    return Refuse(reply, registered.message());
+    return registered;
   }
   context_.Debug(OfClient(info.id) + (old == Old::kReplaced ? "Replaced old client" : "Connected") +
                  " (Inbox=" + info.heartbeat_inbox + ")");
-  StartHeartbeats(info.id);
+  return Status();
+}
+
+void Connections::FinishConnect(const wire::StanConnectRequest& request, std::string_view reply,
+                                const Status& registered) {
+  if (!registered.ok()) return Refuse(reply, registered.message());
+  StartHeartbeats(request.client_id);
   RespondConnected(request, reply);
 }
 
@@ -122,14 +148,37 @@ Status Connections::Close(const std::string& client_id) {
 
 void Connections::OnClose(const Incoming& incoming) {
   const auto request = wire::DecodeStan<wire::StanCloseRequest>(incoming.payload);
-  wire::StanCloseResponse response;
-  if (request.ok()) {
-    response.error = Close(request.value().client_id).message();
-  } else {
+  if (!request.ok()) {
     context_.Error("Received invalid close request, subject=" + std::string(incoming.subject));
-    response.error = "stan: invalid close request";
+    return RespondClosed(incoming.reply, "stan: invalid close request");
   }
-  context_.Send(incoming.reply, response);
+  const std::string& client_id = request.value().client_id;
+  if (context_.cluster == nullptr) {
+    return RespondClosed(incoming.reply, Close(client_id).message());
+  }
+  if (const Client* client = clients_.Find(client_id)) {
+    for (const SubscriptionPtr& subscription : client->subscriptions) {
+      context_.cluster->sent_and_acked.End(*subscription, SentAndAcked::Ends::kClose);
+    }
+  }
+  ProposeClose(client_id, [this, reply = std::string(incoming.reply)](const Status& closed) {
+    RespondClosed(reply, closed.message());
+  });
+}
+
+void Connections::RespondClosed(std::string_view reply, const std::string& error) {
+  wire::StanCloseResponse response;
+  response.error = error;
+  context_.Send(reply, response);
+}
+
+void Connections::ProposeClose(const std::string& client_id,
+                               std::function<void(const Status&)> done) {
+  raftlog::RaftOperation operation;
+  operation.type = raftlog::RaftOperationType::kDisconnect;
+  operation.disconnect = {.client_id = client_id};
+  context_.cluster->proposals.Propose(
+      operation, [done = std::move(done)](const Outcome& outcome) { done(outcome.status); });
 }
 
 void Connections::OnPing(const Incoming& incoming) {
@@ -176,15 +225,32 @@ void Connections::OnHeartbeatReply(const std::string& client_id, const Reply& re
   client->failed_heartbeats =
       reply.kind == Reply::Kind::kAnswer ? 0 : client->failed_heartbeats + 1;
   if (client->failed_heartbeats > context_.options.heartbeat_fail_count) {
-    context_.Error(OfClient(client_id) + "Timed out on heartbeats");
-    (void)Close(client_id);
-    return;
+    return OnTimedOut(client_id);
   }
   SetHeartbeat(*client, context_.options.heartbeat_interval_ns);
   const bool has_failed = client->failed_heartbeats > 0;
   if (had_failed == has_failed) return;
   for (const SubscriptionPtr& subscription : client->subscriptions) {
     subscription->has_failed_heartbeat = has_failed;
+  }
+}
+
+void Connections::OnTimedOut(const std::string& client_id) {
+  context_.Error(OfClient(client_id) + "Timed out on heartbeats");
+  if (context_.cluster == nullptr) return (void)Close(client_id);
+  ProposeClose(client_id, [this, client_id](const Status& closed) {
+    if (closed.ok()) return;
+    context_.Error(OfClient(client_id) +
+                   "Failed to replicate disconnect on heartbeat expiration: " + closed.message());
+  });
+}
+
+void Connections::StopLeading() {
+  is_connecting_ = false;
+  for (const auto& [id, asked] : std::exchange(being_checked_, {})) requests_.Cancel(asked);
+  for (const auto& [id, client] : clients_.all()) {
+    context_.timers.Stop(client->heartbeat);
+    for (const Requests::Id asked : std::exchange(client->is_asked, {})) requests_.Cancel(asked);
   }
 }
 

@@ -4,7 +4,8 @@
 // Threads: one.
 #pragma once
 
-#include <set>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,13 +29,28 @@ class Connections {
   // The first heartbeat of the client is due one interval from now, unless one is due already.
   void StartHeartbeats(const std::string& client_id);
 
- private:
   enum class Old { kNone, kReplaced };
+  // Registers who was accepted.
+  Status Register(const wire::StanConnectRequest& request, Old old);
+  // Closes CLIENT_ID. kNotFound "stan: unknown clientID".
+  Status Close(const std::string& client_id);
+
+  // In a cluster, while a connection is being agreed on: no other is to begin.
+  bool IsConnecting() const { return is_connecting_; }
+  // This node no longer leads its cluster: no heartbeats, and nobody is answered.
+  void StopLeading();
+
+ private:
   void CheckOldClient(const wire::StanConnectRequest& request, const std::string& reply);
   void Connect(const wire::StanConnectRequest& request, std::string_view reply, Old old);
+  void ProposeConnect(const wire::StanConnectRequest& request, const std::string& reply, Old old);
+  void ProposeClose(const std::string& client_id, std::function<void(const Status&)> done);
+  void OnTimedOut(const std::string& client_id);
+  void FinishConnect(const wire::StanConnectRequest& request, std::string_view reply,
+                     const Status& registered);
   void RespondConnected(const wire::StanConnectRequest& request, std::string_view reply);
   void Refuse(std::string_view reply, const std::string& error);
-  Status Close(const std::string& client_id);
+  void RespondClosed(std::string_view reply, const std::string& error);
 
   void SetHeartbeat(Client& client, int64_t delay_ns);
   void SendHeartbeat(const std::string& client_id);
@@ -44,7 +60,8 @@ class Connections {
   Clients& clients_;
   Requests& requests_;
   Leaving& leaving_;
-  std::set<std::string> being_checked_;  // ids of which the old client is being asked
+  std::map<std::string, Requests::Id> being_checked_;  // ids of which the old client is being asked
+  bool is_connecting_ = false;
 };
 
 }  // namespace atrest::stan

@@ -23,6 +23,8 @@
 
 namespace atrest::stan {
 
+struct ClusterRole;
+
 inline constexpr int64_t kMillisecondNs = 1'000'000;
 inline constexpr int64_t kSecondNs = 1'000'000'000;
 
@@ -51,12 +53,15 @@ struct Context {
   Timers timers;
   store::ServerInfo info;
   Traffic traffic;
-  int64_t now_ns = 0;  // of the current call
-  Status fatal;        // once not ok, the server ends
+  int64_t now_ns = 0;              // of the current call
+  Status fatal;                    // once not ok, the server ends
+  ClusterRole* cluster = nullptr;  // borrowed; null for a server on its own
 
   std::string NewInbox() {
     return (fault::On(Fault::kOtherInboxes) ? "_INBOX.server." : "_INBOX.") + nuid.Next();
   }
+  // Whether clients are to be served: always but on the followers of a cluster.
+  bool IsServing() const;
   // Of a subscription on the bus.
   uint64_t NewHandle() { return ++last_handle; }
   // Fires DELAY_NS from now.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reference/base/fault.h"
+#include "reference/stan/cluster_role.h"
 #include "reference/stan/log_text.h"
 
 namespace atrest::stan {
@@ -213,6 +214,14 @@ void Delivery::Forget(const Channel& channel) {
   std::erase_if(more_, [&](const SubscriptionPtr& queued) { return queued->channel == &channel; });
 }
 
+void Delivery::Clear() {
+  for (const SubscriptionPtr& queued : more_) {
+    queued->is_queued = false;
+    if (queued->group != nullptr) queued->group->is_queued = false;
+  }
+  more_.clear();
+}
+
 void Delivery::SendAgain(Subscription& subscription, const wire::Message& message) {
   (void)Send(subscription, message, Limit::kNone);
 }
@@ -277,6 +286,7 @@ Delivery::Outcome Delivery::AddPending(Subscription& subscription, uint64_t sequ
     pending->second = AddNs(from, subscription.ack_wait_ns());
     return {.sent = true, .more = true};
   }
+  if (context_.cluster != nullptr) context_.cluster->sent_and_acked.OnSent(subscription, sequence);
   const Status stored = subscription.channel->store->subscriptions->AddPending(state.id, sequence);
   if (!stored.ok()) {
     context_.Error(OfClient(state.client_id) + "Unable to add pending message to subid=" +
@@ -307,6 +317,7 @@ bool Delivery::PersistAck(Subscription& subscription, uint64_t sequence) {
 void Delivery::AckAtOtherMember(const Subscription& subscription, uint64_t sequence) {
   for (const SubscriptionPtr& member : subscription.group->members) {
     if (member.get() == &subscription || member->pending.erase(sequence) == 0) continue;
+    if (context_.cluster != nullptr) context_.cluster->sent_and_acked.OnAcked(*member, sequence);
     (void)PersistAck(*member, sequence);
     subscription.group->redelivery_counts.erase(sequence);
     return;
@@ -316,6 +327,8 @@ void Delivery::AckAtOtherMember(const Subscription& subscription, uint64_t seque
 void Delivery::Ack(Subscription& subscription, uint64_t sequence, AckFrom from) {
   QueueGroup* group = subscription.group.get();
   if (subscription.pending.contains(sequence)) {
+    if (context_.cluster != nullptr)
+      context_.cluster->sent_and_acked.OnAcked(subscription, sequence);
     if (context_.options.trace && from == AckFrom::kClient) {
       context_.Trace(OfClient(subscription.state.client_id) +
                      "Processing ack for subid=" + std::to_string(subscription.state.id) +

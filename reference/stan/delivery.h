@@ -53,6 +53,8 @@ class Delivery {
 
   // Forgets what was to be sent of CHANNEL, which is about to go.
   void Forget(const Channel& channel);
+  // The same of all channels.
+  void Clear();
 
  private:
   struct Outcome {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reference/base/fault.h"
+#include "reference/stan/cluster_role.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 
@@ -89,7 +90,9 @@ void Leaving::LeaveGroup(const SubscriptionPtr& subscription, Leave leave) {
   if (subscription->stalled && group.stalled_members > 0) --group.stalled_members;
   // The group's position has to be recorded elsewhere if this member's record was the one to tell.
   const bool had_last = subscription->state.last_sent == group.last_sent;
-  const bool handed_over = HandOver(*subscription, subscription->saved_client_id);
+  // Other nodes of a cluster hear from the leader who got what.
+  const bool handed_over =
+      context_.IsServing() && HandOver(*subscription, subscription->saved_client_id);
   if (subscription->state.is_durable) DeleteRecord(*subscription);
   if (!had_last || handed_over) return;
   Subscription& heir = group.shadow != nullptr ? *group.shadow : *group.members.front();
@@ -133,6 +136,9 @@ bool Leaving::HandOver(Subscription& from, const std::string& client_id) {
     had_last = had_last || entry.sequence == group.last_sent;
     member->state.last_sent = std::max(member->state.last_sent, entry.sequence);
     member->pending[entry.sequence] = expired_ns;
+    if (context_.cluster != nullptr) {
+      context_.cluster->sent_and_acked.OnSent(*member, entry.sequence);
+    }
     receivers[member->state.id] = member;
     turn = (turn + 1) % group.members.size();
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reference/base/fault.h"
+#include "reference/stan/cluster_role.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 
@@ -44,10 +45,15 @@ void Publisher::OnPublish(const Incoming& incoming) {
   queued.nats_subject = incoming.subject;
   queued.reply = incoming.reply;
   queue_.push_back(std::move(queued));
-  if (queue_.size() >= kQueuedMax) Flush();
+  if (queue_.size() >= kQueuedMax && HasQueued()) Flush();
+}
+
+bool Publisher::HasQueued() const {
+  return batch_begin_ < queue_.size() && batch_end_ == batch_begin_ && !channels_.IsDeleting();
 }
 
 void Publisher::Flush() {
+  if (context_.cluster != nullptr) return ProposeBatch();
   const int64_t asked = fault::On(Fault::kBatchesOfOne) ? 1 : context_.options.io_batch_messages;
   const auto batch = static_cast<size_t>(std::max<int64_t>(asked, 1));
   for (size_t from = 0; from < queue_.size() && context_.fatal.ok(); from += batch) {
@@ -83,28 +89,36 @@ void Publisher::Store(Queued& queued) {
     stored = Status(Code::kIo, "channel cannot be read");
   } else if (found.ok()) {
     Channel& channel = *found.value();
-    channel.last_timestamp_ns = std::max(channel.last_timestamp_ns, context_.now_ns);
-    wire::Message message;
-    message.sequence = channel.next_sequence;
-    message.subject = queued.message.subject;
-    message.reply = queued.message.reply;
-    message.data = std::move(queued.message.data);
-    if (message.data && message.data->empty() && fault::On(Fault::kExplicitEmptyAsAbsent))
-      message.data.reset();
-    message.timestamp_ns = channel.last_timestamp_ns;
-    stored = channel.store->messages->Store(std::move(message));
+    stored = channel.store->messages->Store(MakeMessage(channel, queued));
     if (stored.ok()) {
       ++channel.next_sequence;
       queued.stored = true;
       if (!std::exchange(channel.is_touched, true)) touched_.push_back(&channel);
     }
   }
-  if (stored.ok()) return;
+  if (!stored.ok()) RefuseStored(queued, stored);
+}
+
+// The next one of CHANNEL. What QUEUED holds of data goes into it.
+wire::Message Publisher::MakeMessage(Channel& channel, Queued& queued) const {
+  channel.last_timestamp_ns = std::max(channel.last_timestamp_ns, context_.now_ns);
+  wire::Message message;
+  message.sequence = channel.next_sequence;
+  message.subject = queued.message.subject;
+  message.reply = queued.message.reply;
+  message.data = std::move(queued.message.data);
+  if (message.data && message.data->empty() && fault::On(Fault::kExplicitEmptyAsAbsent))
+    message.data.reset();
+  message.timestamp_ns = channel.last_timestamp_ns;
+  return message;
+}
+
+void Publisher::RefuseStored(const Queued& queued, const Status& why) {
   context_.Error(OfClient(queued.message.client_id) + "Error processing message for subject \"" +
-                 queued.nats_subject + "\": " + stored.message() +
+                 queued.nats_subject + "\": " + why.message() +
                  (fault::On(Fault::kRefusalLogsMessage) ? " " + PubMsgText(queued.message) : ""));
   const bool acks = fault::On(Fault::kRefusedIsAcked);
-  Refuse(queued.reply, queued.message.guid, acks ? "" : stored.message());
+  Refuse(queued.reply, queued.message.guid, acks ? "" : why.message());
 }
 
 Status Publisher::FlushAndDeliver(Channel& channel) {
@@ -121,6 +135,90 @@ void Publisher::Ack(const Queued& queued) {
                    queued.message.subject + " guid=" + queued.message.guid);
   }
   context_.Send(queued.reply, wire::StanPubAck{.guid = queued.message.guid, .error = ""});
+}
+
+void Publisher::ProposeBatch() {
+  if (!HasQueued()) return;
+  const int64_t most = std::max<int64_t>(context_.options.io_batch_messages, 1);
+  batch_end_ = std::min(queue_.size(), batch_begin_ + static_cast<size_t>(most));
+  std::vector<Proposals::Proposal> proposals;
+  const Status made = MakeProposals(proposals);
+  if (!made.ok()) {
+    for (size_t i = batch_begin_; i < batch_end_; ++i) RefuseStored(queue_[i], made);
+    return DropBatch();
+  }
+  channels_.SetBusy(true);
+  outstanding_ = proposals.size();
+  context_.cluster->proposals.ProposeAll(std::move(proposals));
+}
+
+// One for each channel of the batch. Where a channel cannot be made, the whole batch fails, and the
+// sequences that were given away by then are missing, as in the real server.
+Status Publisher::MakeProposals(std::vector<Proposals::Proposal>& proposals) {
+  std::map<std::string, raftlog::RaftOperation> operations;
+  for (size_t i = batch_begin_; i < batch_end_; ++i) {
+    const Result<Channel*> found = channels_.FindOrCreate(queue_[i].message.subject);
+    if (!found.ok()) return found.status();
+    Channel& channel = *found.value();
+    raftlog::RaftOperation& operation = operations[channel.name];
+    operation.channel_id = channel.id;
+    operation.messages.push_back(MakeMessage(channel, queue_[i]));
+    ++channel.next_sequence;
+  }
+  for (auto& [name, operation] : operations) {
+    outcomes_[name] = Status();
+    proposals.push_back({std::move(operation), [this, channel = name](const Outcome& outcome) {
+                           OnApplied(channel, outcome);
+                         }});
+  }
+  return Status();
+}
+
+void Publisher::OnApplied(const std::string& channel, const Outcome& outcome) {
+  outcomes_[channel] = outcome.status;
+  if (--outstanding_ == 0) FinishBatch();
+}
+
+void Publisher::FinishBatch() {
+  const std::map<std::string, Status> outcomes = std::exchange(outcomes_, {});
+  for (const auto& [name, outcome] : outcomes) {
+    Channel* channel = channels_.Find(name);
+    if (channel == nullptr) continue;
+    if (!outcome.ok()) {
+      channel->next_sequence = channel->store->messages->LastSequence() + 1;
+    } else if (context_.fatal.ok()) {
+      context_.fatal = FlushAndDeliver(*channel);
+    }
+  }
+  if (!context_.fatal.ok()) return;
+  for (size_t i = batch_begin_; i < batch_end_; ++i) {
+    const Status& outcome = outcomes.at(queue_[i].message.subject);
+    if (outcome.ok()) {
+      Ack(queue_[i]);
+    } else {
+      RefuseStored(queue_[i], outcome);
+    }
+  }
+  DropBatch();
+  channels_.SetBusy(false);
+}
+
+// What is behind it moves to the front now and then only.
+void Publisher::DropBatch() {
+  batch_begin_ = batch_end_;
+  if (2 * batch_begin_ < queue_.size()) return;
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(batch_begin_));
+  batch_begin_ = batch_end_ = 0;
+}
+
+void Publisher::StopLeading() {
+  for (const auto& [name, outcome] : std::exchange(outcomes_, {})) {
+    Channel* channel = channels_.Find(name);
+    if (channel != nullptr) channel->next_sequence = channel->store->messages->LastSequence() + 1;
+  }
+  queue_.clear();
+  batch_begin_ = batch_end_ = 0;
+  outstanding_ = 0;
 }
 
 }  // namespace atrest::stan

@@ -55,6 +55,7 @@ Status Recovery::Run() {
       context_.Info("No recovered state");
     }
     context_.info = store::MakeServerInfo(context_.options.cluster_id);
+    context_.info.node_id = node_id_;
     context_.info.discovery = context_.options.discover_prefix + "." + context_.options.cluster_id;
     ATREST_TRY(context_.store.Init(context_.info).WithPrefix("unable to initialize the store: "));
     if (!has_channels_only) return Status();
@@ -64,10 +65,16 @@ Status Recovery::Run() {
 Status Recovery::TakeOver(const store::RecoveredState& state) {
   const std::string& cluster_id = context_.options.cluster_id;
   context_.info = state.server;
+  has_recovered_ = true;
   if (cluster_id != state.server.cluster_id) {
     return Status(Code::kInvalid, "cluster ID " + GoQuote(cluster_id) +
                                       " does not match recovered value of " +
                                       GoQuote(state.server.cluster_id));
+  }
+  if (context_.cluster != nullptr && context_.info.node_id.empty()) {
+    return Status(
+        Code::kInvalid,
+        "stan: cannot restart server in clustered mode if it was not previously clustered");
   }
   for (const store::ClientInfo& client : state.clients) clients_.Recover(client);
   for (const auto& [name, recovered] : state.channels) {

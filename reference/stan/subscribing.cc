@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reference/base/go_quote.h"
+#include "reference/stan/cluster_role.h"
 #include "reference/stan/log_text.h"
 #include "reference/stan/names.h"
 #include "reference/stan/start_position.h"
@@ -67,16 +68,23 @@ void Subscribing::OnSubscribe(const Incoming& incoming) {
   }
   const Status checked = Check(request.value(), incoming.subject);
   if (!checked.ok()) return Respond(incoming.reply, "", checked.message());
-  const Result<SubscriptionPtr> subscribed = Subscribe(request.value());
+  if (context_.cluster != nullptr) {
+    return SubscribeInCluster(request.value(), std::string(incoming.reply));
+  }
+  const std::string channel = request.value().subject;
+  Finish(channel, incoming.reply, Subscribe(request.value()));
+}
+
+void Subscribing::Finish(const std::string& channel, std::string_view reply,
+                         const Result<SubscriptionPtr>& subscribed) {
   if (!subscribed.ok()) {
-    const std::string& channel = request.value().subject;
     context_.Error("Unable to create subscription on " + GoQuote(channel) + ": " +
                    subscribed.status().message());
     parts_.channels.MaybeStartDeleteTimer(parts_.channels.Find(channel));
-    return Respond(incoming.reply, "", subscribed.status().message());
+    return Respond(reply, "", subscribed.status().message());
   }
   Subscription& subscription = *subscribed.value();
-  Respond(incoming.reply, subscription.state.ack_inbox, "");
+  Respond(reply, subscription.state.ack_inbox, "");
   subscription.initialized = true;
   started_.push_back(subscribed.value());
 }
@@ -88,6 +96,11 @@ Result<SubscriptionPtr> Subscribing::Subscribe(wire::StanSubscriptionRequest& re
   Channel& channel = *found.value();
   if (channel.max_inactivity_ns > 0) parts_.channels.StopDeleteTimer(channel);
   ATREST_TRY(ReplaceDurable(channel, request));
+  return Add(channel, request, ack_inbox, 0);
+}
+
+Result<SubscriptionPtr> Subscribing::Add(Channel& channel, wire::StanSubscriptionRequest& request,
+                                         const std::string& ack_inbox, uint64_t id) {
   Plan plan;
   ATREST_TRY(MakePlan(channel, request, plan));
   const bool is_new = plan.remembered == nullptr;
@@ -100,11 +113,15 @@ Result<SubscriptionPtr> Subscribing::Subscribe(wire::StanSubscriptionRequest& re
     subscription->state.durable_name = request.durable_name;
     subscription->state.queue_group = request.queue_group;
     subscription->state.is_durable = plan.is_durable;
+    subscription->state.id = id;
     done = Create(subscription, request, plan, start_text);
   } else {
     done = Resume(subscription);
   }
-  if (done.ok()) done = OpenAckInbox(*subscription);
+  if (done.ok() && is_new && id >= channel.next_subscription_id) {
+    channel.next_subscription_id = id + 1;
+  }
+  if (done.ok() && context_.IsServing()) done = OpenAckInbox(*subscription);
   if (!done.ok()) {
     (void)parts_.clients.RemoveSubscription(request.client_id, *subscription);
     parts_.leaving.Detach(subscription, is_new ? Leave::kUnsubscribe : Leave::kClose);
@@ -117,15 +134,22 @@ Result<SubscriptionPtr> Subscribing::Subscribe(wire::StanSubscriptionRequest& re
 
 // With the option for it, a durable that is active makes room for the one that is to be.
 Status Subscribing::ReplaceDurable(Channel& channel, const wire::StanSubscriptionRequest& request) {
+  const SubscriptionPtr old = FindActiveDurable(channel, request);
+  if (old == nullptr) return Status();
+  return parts_.leaving.Remove(request.client_id, old, Leave::kClose);
+}
+
+// The one that has to make room; null if there is none.
+SubscriptionPtr Subscribing::FindActiveDurable(const Channel& channel,
+                                               const wire::StanSubscriptionRequest& request) const {
   if (!context_.options.replace_durable || request.durable_name.empty() ||
       !request.queue_group.empty()) {
-    return Status();
+    return nullptr;
   }
   const auto found =
       channel.durables.find(DurableKey(request.client_id, request.subject, request.durable_name));
-  if (found == channel.durables.end() || !found->second->IsActive()) return Status();
-  const SubscriptionPtr old = found->second;
-  return parts_.leaving.Remove(request.client_id, old, Leave::kClose);
+  if (found == channel.durables.end() || !found->second->IsActive()) return nullptr;
+  return found->second;
 }
 
 Status Subscribing::MakePlan(Channel& channel, wire::StanSubscriptionRequest& request,
@@ -209,8 +233,11 @@ Status Subscribing::Resume(const SubscriptionPtr& subscription) {
   subscription->resumed_up_to = 0;
   if (!subscription->pending.empty()) {
     subscription->new_on_hold = true;
-    parts_.delivery.SetAckTimer(*subscription, subscription->ack_wait_ns());
+    if (context_.IsServing()) {
+      parts_.delivery.SetAckTimer(*subscription, subscription->ack_wait_ns());
+    }
   }
+  SentAndAcked::Resume(*subscription);
   if (!parts_.clients.AddSubscription(state.client_id, subscription)) {
     return Invalid("stan: unknown clientID");
   }
@@ -295,26 +322,40 @@ void Subscribing::OnUnsubscribe(const Incoming& incoming, Leave leave) {
                    std::string(incoming.subject));
     return Respond(incoming.reply, "", "stan: invalid unsubscribe request");
   }
-  const Status done = PerformLeave(request.value(), leave);
-  if (done.ok()) {
-    parts_.channels.MaybeStartDeleteTimer(parts_.channels.Find(request.value().subject));
+  const Result<SubscriptionPtr> found = FindLeaving(request.value(), leave);
+  if (!found.ok()) return Respond(incoming.reply, "", found.status().message());
+  const std::string& channel = request.value().subject;
+  if (context_.cluster == nullptr) {
+    const std::string& client_id = request.value().client_id;
+    return FinishLeave(channel, incoming.reply,
+                       parts_.leaving.Remove(client_id, found.value(), leave));
   }
-  Respond(incoming.reply, "", done.message());
+  ProposeLeave(request.value(), *found.value(), leave,
+               [this, channel, reply = std::string(incoming.reply)](const Status& done) {
+                 FinishLeave(channel, reply, done);
+               });
 }
 
-Status Subscribing::PerformLeave(const wire::StanUnsubscribeRequest& request, Leave leave) {
+void Subscribing::FinishLeave(const std::string& channel, std::string_view reply,
+                              const Status& done) {
+  if (done.ok()) parts_.channels.MaybeStartDeleteTimer(parts_.channels.Find(channel));
+  Respond(reply, "", done.message());
+}
+
+Result<SubscriptionPtr> Subscribing::FindLeaving(const wire::StanUnsubscribeRequest& request,
+                                                 Leave leave) const {
   const std::string what = OfClient(request.client_id) + ActionOf(leave) + " request for unknown ";
   const Channel* channel = parts_.channels.Find(request.subject);
   if (channel == nullptr) {
     context_.Error(what + "channel " + request.subject);
     return Invalid("stan: unknown channel");
   }
-  const SubscriptionPtr subscription = channel->FindByInboxes(request.inbox);
+  SubscriptionPtr subscription = channel->FindByInboxes(request.inbox);
   if (subscription == nullptr) {
     context_.Error(what + "inbox " + request.inbox);
     return Invalid("stan: invalid subscription");
   }
-  return parts_.leaving.Remove(request.client_id, subscription, leave);
+  return subscription;
 }
 
 }  // namespace atrest::stan

@@ -21,6 +21,15 @@ namespace atrest::stan {
 struct Channel;
 struct QueueGroup;
 
+// What a cluster's other nodes have not been told of a subscription yet: sent_and_acked.h.
+struct Replicating {
+  std::set<uint64_t> sent;
+  std::set<uint64_t> acked;
+  uint64_t high_sent = 0;
+  uint64_t high_acked = 0;  // high_sent, if that was acknowledged already
+  bool is_stopped = false;
+};
+
 struct Subscription : std::enable_shared_from_this<Subscription> {
   // What the store has of it. Without client_id it is offline, or removed.
   store::SubscriptionState state;
@@ -41,6 +50,7 @@ struct Subscription : std::enable_shared_from_this<Subscription> {
   bool has_failed_heartbeat = false;
   bool is_queued = false;      // for the rest of what it can be sent
   uint64_t resumed_up_to = 0;  // sequence of the last pending one sent since it was resumed
+  std::unique_ptr<Replicating> replicating;  // in a cluster, once there was something
 
   bool IsActive() const { return !state.client_id.empty(); }
   bool IsQueue() const { return !state.queue_group.empty(); }

@@ -1,0 +1,65 @@
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "reference/sim/run_checkers.h"
+#include "reference/sim/sim_trace.h"
+
+namespace atrest::sim {
+namespace {
+
+class DeliveryChecker : public Checker {
+ public:
+  const char* name() const override { return "delivery"; }
+  void OnNodeDown(const History& /*history*/, size_t /*node*/,
+                  std::vector<Violation>& /*found*/) override {}
+  void AtRest(const History& history, std::vector<Violation>& found) override {
+    for (; published_ < history.published.size(); ++published_) {
+      const Published& sent = history.published[published_];
+      sent_.insert({sent.channel, HashOf(sent.payload)});
+    }
+    for (; seen_ < history.delivered.size(); ++seen_) Look(history.delivered[seen_], found);
+  }
+
+ private:
+  struct Position {
+    uint64_t epoch = 0;
+    uint64_t sequence = 0;
+  };
+
+  void Report(const Delivered& delivered, const std::string& what, std::vector<Violation>& found) {
+    found.push_back({name(), "", "wire.md 2.8",
+                     delivered.client_id + " got " + delivered.channel + ":" +
+                         std::to_string(delivered.sequence) + " " + what});
+  }
+
+  void Look(const Delivered& delivered, std::vector<Violation>& found) {
+    const uint64_t digest = HashOf(delivered.payload);
+    if (!sent_.contains({delivered.channel, digest})) {
+      Report(delivered, "that nobody published", found);
+    }
+    const auto [known, added] = contents_.insert({{delivered.channel, delivered.sequence}, digest});
+    if (!added && known->second != digest) {
+      Report(delivered, "with another payload than before", found);
+    }
+    if (delivered.redelivered) return;
+    Position& last = last_[delivered.subscription];
+    if (last.epoch == delivered.epoch && delivered.sequence <= last.sequence) {
+      Report(delivered, "as new behind " + std::to_string(last.sequence), found);
+    }
+    last = {delivered.epoch, delivered.sequence};
+  }
+
+  size_t published_ = 0;
+  size_t seen_ = 0;
+  std::set<std::pair<std::string, uint64_t>> sent_;                // channel, payload
+  std::map<std::pair<std::string, uint64_t>, uint64_t> contents_;  // of channel, sequence
+  std::map<uint64_t, Position> last_;                              // by subscription
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> MakeDeliveryChecker() { return std::make_unique<DeliveryChecker>(); }
+
+}  // namespace atrest::sim

@@ -1,0 +1,31 @@
+#include "reference/sim/run_checkers.h"
+
+namespace atrest::sim {
+namespace {
+
+class ExitChecker : public Checker {
+ public:
+  const char* name() const override { return "no-exit"; }
+  void OnNodeDown(const History& history, size_t node, std::vector<Violation>& found) override {
+    const NodeHistory& mine = history.nodes[node];
+    if (!mine.exit_text || !mine.damages.empty()) return;
+    found.push_back({name(), mine.id, "cluster.md 3",
+                     "ended with " + std::to_string(mine.exit_code) + ": " + *mine.exit_text});
+  }
+  void AtRest(const History& /*history*/, std::vector<Violation>& /*found*/) override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> MakeExitChecker() { return std::make_unique<ExitChecker>(); }
+
+std::vector<std::unique_ptr<Checker>> MakeRunCheckers() {
+  std::vector<std::unique_ptr<Checker>> all;
+  all.push_back(MakeLeaderChecker());
+  all.push_back(MakeAppliedChecker());
+  all.push_back(MakeDeliveryChecker());
+  all.push_back(MakeExitChecker());
+  return all;
+}
+
+}  // namespace atrest::sim

@@ -1,0 +1,67 @@
+// The one table of what a simulation does to its cluster: each fault with its name, what it does,
+// and whether a cluster has to survive it (then every checker applies) or what it is documented to
+// do (cluster.md 3): anything else is a divergence.
+// Not for how it is done: fault_injector.h, damage.h; nor for judging: the checkers.
+// Errors: kInvalid for names that are not in the table.
+// Threads: the table is constant.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reference/base/status.h"
+
+namespace atrest::sim {
+
+enum class FaultKind {
+  // Survivable: to nodes.
+  kKill,
+  kKillInWrite,
+  kStop,
+  kAllDown,
+  kPowerLoss,
+  kWipe,
+  kCipherSwitch,
+  kOwnKeys,
+  // Survivable: to the network.
+  kLoss,
+  kDuplicate,
+  kReorder,
+  kDelay,
+  kPartition,
+  kOneWayCut,
+  // Damaging.
+  kWrongKey,
+  kEncryptionOff,
+  kPlainBefore,
+  kPlainLog,
+  kBitFlip,
+  kMisdirectedRead,
+  kSwappedLog,
+  kRolledBackLog,
+  kForgedOperation,
+  kLogRemoved,
+  kLostUnsynced,
+};
+
+struct AtlasEntry {
+  FaultKind kind;
+  std::string_view name;
+  bool survivable;
+  std::string_view what;
+  std::string_view outcome;  // of a damaging one: what is documented, with its section
+};
+
+std::span<const AtlasEntry> FaultAtlas();
+const AtlasEntry& EntryOf(FaultKind kind);
+
+using FaultSet = std::set<FaultKind>;
+// LIST: names with commas between them; "" or "none" for none.
+Result<FaultSet> ParseFaults(const std::string& list);
+// The same text again, in the order of the table; "none" for none.
+std::string FaultsText(const FaultSet& faults);
+bool IsSurvivable(const FaultSet& faults);
+
+}  // namespace atrest::sim

@@ -1,0 +1,283 @@
+#include "reference/sim/fault_injector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/check.h"
+
+namespace atrest::sim {
+namespace {
+
+constexpr int64_t kDownMinNs = 100 * kNsPerMs;
+constexpr int64_t kAllDownMaxNs = 2 * kNsPerSecond;
+constexpr int64_t kCutMaxNs = 8 * kNsPerSecond;
+// A message of a wiped node's former self is under way no longer than this.
+constexpr int64_t kMessageLifeNs = 2 * kNsPerSecond;
+constexpr int64_t kLookNs = 100 * kNsPerMs;
+constexpr uint64_t kChangesBeforeCrashMax = 60;
+constexpr char kCommonKey[] = "the key of all nodes";
+
+}  // namespace
+
+FaultInjector::FaultInjector(World& world, const SimOptions& options, FaultTargets targets,
+                             uint64_t seed)
+    : world_(world), options_(options), targets_(std::move(targets)), random_(seed) {
+  armed_.resize(options.nodes);
+  for (size_t node = 0; node < options.nodes; ++node) {
+    NodeSettings settings;
+    settings.encrypts = options.encrypts;
+    settings.cipher = options.cipher;
+    settings.sync = options.sync;
+    if (settings.encrypts) settings.key = NewKey(node);
+    settings_.push_back(settings);
+  }
+}
+
+std::string FaultInjector::NewKey(size_t node) {
+  if (!Has(FaultKind::kOwnKeys)) return kCommonKey;
+  return "key " + std::to_string(++keys_) + " of node " + std::to_string(node);
+}
+
+void FaultInjector::Start() { Next(); }
+
+void FaultInjector::Next() {
+  if (healed_) return;
+  const auto gap = random_.Below(2 * static_cast<uint64_t>(options_.fault_gap_ns) + 1);
+  world_.queue.After(static_cast<int64_t>(gap), [this] {
+    if (healed_) return;
+    if (!held_) DoOne();
+    Next();
+  });
+}
+
+std::vector<FaultInjector::Act> FaultInjector::Acts() {
+  std::vector<Act> acts;
+  const auto add = [&](FaultKind kind, Act act) {
+    if (Has(kind)) acts.push_back(act);
+  };
+  add(FaultKind::kKill, &FaultInjector::Kill);
+  add(FaultKind::kKillInWrite, &FaultInjector::KillInWrite);
+  add(FaultKind::kStop, &FaultInjector::Stop);
+  add(FaultKind::kAllDown, &FaultInjector::AllDown);
+  add(FaultKind::kPowerLoss, &FaultInjector::PowerLoss);
+  add(FaultKind::kWipe, &FaultInjector::Wipe);
+  add(FaultKind::kPartition, &FaultInjector::Partition);
+  add(FaultKind::kOneWayCut, &FaultInjector::OneWayCut);
+  // A node only has another cipher after a start.
+  if (acts.empty() && Has(FaultKind::kCipherSwitch)) acts.push_back(&FaultInjector::Stop);
+  return acts;
+}
+
+// One that is possible now, in an order that is drawn.
+void FaultInjector::DoOne() {
+  std::vector<Act> acts = Acts();
+  while (!acts.empty()) {
+    const auto at = static_cast<std::ptrdiff_t>(random_.Below(acts.size()));
+    if ((this->*acts[static_cast<size_t>(at)])()) return;
+    acts.erase(acts.begin() + at);
+  }
+}
+
+std::optional<size_t> FaultInjector::Victim() {
+  const auto& nodes = targets_.nodes;
+  size_t missing = wiped_ ? 1 : 0;
+  std::vector<size_t> up;
+  for (size_t node = 0; node < nodes.size(); ++node) {
+    const bool is_missing = !nodes[node]->is_up() || armed_[node];
+    if (is_missing) {
+      missing += wiped_ == node ? 0 : 1;
+    } else if (wiped_ != node) {
+      up.push_back(node);
+    }
+  }
+  if (2 * (missing + 1) >= nodes.size() && nodes.size() > 1) return std::nullopt;
+  if (up.empty()) return std::nullopt;
+  // The leader more often than its share.
+  for (const size_t node : up) {
+    if (nodes[node]->IsLeader() && random_.Below(3) == 0) return node;
+  }
+  return up[random_.Below(up.size())];
+}
+
+bool FaultInjector::Kill() {
+  const auto node = Victim();
+  if (!node) return false;
+  targets_.nodes[*node]->Kill();
+  Down(*node);
+  return true;
+}
+
+bool FaultInjector::KillInWrite() {
+  const auto node = Victim();
+  if (!node) return false;
+  armed_[*node] = true;
+  targets_.nodes[*node]->disk().CrashAfter(random_.Below(kChangesBeforeCrashMax),
+                                           static_cast<uint32_t>(random_.Below(1001)));
+  return true;
+}
+
+bool FaultInjector::Stop() {
+  const auto node = Victim();
+  if (!node) return false;
+  targets_.nodes[*node]->Stop();
+  Down(*node);
+  return true;
+}
+
+bool FaultInjector::AllDown() {
+  if (wiped_) return false;
+  for (size_t node = 0; node < targets_.nodes.size(); ++node) {
+    if (!targets_.nodes[node]->is_up()) continue;
+    targets_.nodes[node]->Kill();
+    Down(node);
+  }
+  return true;
+}
+
+bool FaultInjector::PowerLoss() {
+  const auto node = Victim();
+  if (!node) return false;
+  targets_.nodes[*node]->Kill();
+  Down(*node);
+  targets_.nodes[*node]->LosePower();
+  return true;
+}
+
+// A node that forgets how it voted and what it has acknowledged must not be missed by anybody.
+bool FaultInjector::IsQuiet() const {
+  if (world_.network.has_cuts()) return false;
+  const SimNode& first = *targets_.nodes.front();
+  bool has_leader = false;
+  for (size_t node = 0; node < targets_.nodes.size(); ++node) {
+    const SimNode& other = *targets_.nodes[node];
+    if (!other.is_up() || armed_[node] || other.Term() != first.Term()) return false;
+    if (other.LastIndex() != first.LastIndex() || other.AppliedIndex() != first.LastIndex()) {
+      return false;
+    }
+    has_leader |= other.IsLeader();
+  }
+  return has_leader;
+}
+
+bool FaultInjector::Wipe() {
+  if (wiped_ || targets_.nodes.size() < 3 || !IsQuiet()) return false;
+  const size_t node = random_.Below(targets_.nodes.size());
+  targets_.nodes[node]->Kill();
+  if (targets_.on_down) targets_.on_down(node);
+  targets_.nodes[node]->Wipe();
+  wiped_ = node;
+  if (settings_[node].encrypts) settings_[node].key = NewKey(node);
+  wiped_waits_ = true;
+  world_.queue.After(kMessageLifeNs, [this, node] {
+    wiped_waits_ = false;
+    StartNow(node);
+  });
+  WatchWiped();
+  return true;
+}
+
+bool FaultInjector::HasCaughtUp(size_t node) const {
+  for (const auto& other : targets_.nodes) {
+    if (other->IsLeader() && targets_.nodes[node]->is_up() &&
+        targets_.nodes[node]->AppliedIndex() >= other->CommitIndex()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void FaultInjector::WatchWiped() {
+  if (!wiped_) return;
+  if (HasCaughtUp(*wiped_)) return wiped_.reset();
+  world_.queue.After(kLookNs, [this] { WatchWiped(); });
+}
+
+bool FaultInjector::Partition() {
+  if (world_.network.has_cuts() || wiped_) return false;
+  std::vector<bool> here(targets_.sites);
+  for (size_t site = 0; site < targets_.sites; ++site) here[site] = random_.Below(2) == 0;
+  for (Site from = 0; from < targets_.sites; ++from) {
+    for (Site to = 0; to < targets_.sites; ++to) {
+      if (here[from] != here[to]) world_.network.Cut(from, to);
+    }
+  }
+  ++world_.history.epoch;
+  world_.trace.Note(world_.queue.now_ns(), {"net", "partition"});
+  EndCuts();
+  return true;
+}
+
+bool FaultInjector::OneWayCut() {
+  const size_t nodes = targets_.nodes.size();
+  if (world_.network.has_cuts() || wiped_ || nodes < 2) return false;
+  const Site from = random_.Below(nodes);
+  const Site to = (from + 1 + random_.Below(nodes - 1)) % nodes;
+  world_.network.Cut(from, to);
+  ++world_.history.epoch;
+  world_.trace.Note(world_.queue.now_ns(), {"net", "cut", from, to});
+  EndCuts();
+  return true;
+}
+
+void FaultInjector::EndCuts() {
+  const auto after = random_.Below(static_cast<uint64_t>(kCutMaxNs)) + 1;
+  world_.queue.After(static_cast<int64_t>(after), [this] {
+    if (!world_.network.has_cuts()) return;
+    world_.network.HealCuts();
+    ++world_.history.epoch;
+    world_.trace.Note(world_.queue.now_ns(), {"net", "whole"});
+  });
+}
+
+void FaultInjector::Down(size_t node) {
+  armed_[node] = false;
+  if (targets_.on_down) targets_.on_down(node);
+  StartLater(node);
+}
+
+void FaultInjector::OnEnd(size_t node) {
+  armed_[node] = false;
+  StartLater(node);
+}
+
+void FaultInjector::StartLater(size_t node) {
+  const int64_t max_ns = healed_ ? kDownMinNs : options_.down_max_ns;
+  const auto more = random_.Below(static_cast<uint64_t>(max_ns) + 1);
+  world_.queue.After(kDownMinNs + static_cast<int64_t>(more), [this, node] { StartNow(node); });
+}
+
+void FaultInjector::StartNow(size_t node) {
+  if (targets_.nodes[node]->is_up() || held_ || (wiped_waits_ && wiped_ == node)) return;
+  if (Has(FaultKind::kCipherSwitch) && settings_[node].encrypts && random_.Below(2) == 0) {
+    settings_[node].cipher = settings_[node].cipher == "AES" ? "CHACHA" : "AES";
+  }
+  targets_.nodes[node]->Start(settings_[node]);
+}
+
+// Some may have an event for it, which then finds them up.
+void FaultInjector::StartDown() {
+  for (size_t node = 0; node < targets_.nodes.size(); ++node) {
+    if (targets_.nodes[node]->is_up() || (wiped_waits_ && wiped_ == node)) continue;
+    StartLater(node);
+  }
+}
+
+void FaultInjector::Hold(bool held) {
+  held_ = held;
+  if (!held_) StartDown();
+}
+
+void FaultInjector::Heal() {
+  healed_ = true;
+  held_ = false;
+  world_.network.HealCuts();
+  world_.network.SetFaults({});
+  ++world_.history.epoch;
+  for (size_t node = 0; node < targets_.nodes.size(); ++node) {
+    targets_.nodes[node]->disk().CancelCrash();
+    armed_[node] = false;
+  }
+  StartDown();
+}
+
+}  // namespace atrest::sim

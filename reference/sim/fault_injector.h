@@ -1,0 +1,92 @@
+// Does the survivable faults of the atlas to a running cluster, at times and places that the seed
+// says, within what a cluster survives:
+// - Never more than a minority of the nodes is down, or behind after a wipe, except where all are
+//   killed at once and started again soon.
+// - A node is wiped when all nodes are up and hold the same log, nobody else was just elected, and
+//   no message that it sent before can still matter; the next one when it has caught up.
+// - Power is lost only where all is synced.
+// - Cuts end, and so does everything when Heal is called.
+// Ownership: borrows the nodes and the world.
+// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "reference/base/random.h"
+#include "reference/sim/sim_node.h"
+#include "reference/sim/sim_options.h"
+
+namespace atrest::sim {
+
+// What the injector needs of the simulation.
+struct FaultTargets {
+  std::vector<std::unique_ptr<SimNode>>& nodes;
+  size_t sites = 0;  // nodes and clients
+  // Called when a node has gone down by the injector's doing, before anything else happens to it.
+  std::function<void(size_t node)> on_down;
+};
+
+class FaultInjector {
+ public:
+  FaultInjector(World& world, const SimOptions& options, FaultTargets targets, uint64_t seed);
+
+  // Faults from now on.
+  void Start();
+  // A node has ended without the injector's doing, or inside a write that it chose: it is started
+  // again after a while.
+  void OnEnd(size_t node);
+  // Ends all faults: the network is whole, and every node that is down comes up soon.
+  void Heal();
+  // Whether a wiped node has not caught up yet.
+  bool is_recovering() const { return wiped_.has_value(); }
+  // Faults of nodes do not happen while somebody else works on them.
+  void Hold(bool held);
+  // What NODE is started with the next time.
+  NodeSettings& settings(size_t node) { return settings_[node]; }
+
+ private:
+  using Act = bool (FaultInjector::*)();
+
+  void Next();
+  void DoOne();
+  std::vector<Act> Acts();
+  bool Kill();
+  bool KillInWrite();
+  bool Stop();
+  bool AllDown();
+  bool PowerLoss();
+  bool Wipe();
+  bool Partition();
+  bool OneWayCut();
+  void EndCuts();
+
+  bool Has(FaultKind kind) const { return options_.faults.contains(kind); }
+  // A node that may go down now.
+  std::optional<size_t> Victim();
+  bool IsQuiet() const;
+  bool HasCaughtUp(size_t node) const;
+  void WatchWiped();
+  void Down(size_t node);
+  void StartLater(size_t node);
+  void StartNow(size_t node);
+  void StartDown();
+  std::string NewKey(size_t node);
+
+  World& world_;
+  const SimOptions& options_;
+  FaultTargets targets_;
+  Random random_;
+  std::vector<NodeSettings> settings_;  // of each node's next start
+  uint64_t keys_ = 0;
+  std::optional<size_t> wiped_;  // and not caught up
+  bool wiped_waits_ = false;     // and not started yet
+  std::vector<bool> armed_;      // to be killed in a write, by node
+  bool healed_ = false;
+  bool held_ = false;
+};
+
+}  // namespace atrest::sim

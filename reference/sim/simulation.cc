@@ -1,0 +1,233 @@
+#include "reference/sim/simulation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/go_duration.h"
+#include "reference/raft/raft_trace.h"
+
+namespace atrest::sim {
+namespace {
+
+constexpr char kClusterId[] = "tc";
+constexpr int64_t kSafetyMaxNs = 600 * kNsPerSecond;
+constexpr int64_t kConvergeMaxNs = 60 * kNsPerSecond;
+constexpr int64_t kQuietNs = 2 * kNsPerSecond;
+constexpr int64_t kLookNs = 10 * kNsPerMs;
+constexpr uint64_t kFileSizeMax = uint64_t{1} << 32;
+
+// One for each purpose, so that a choice more in one leaves the others as they are.
+enum class Purpose : uint64_t { kNetwork = 1, kFaults, kWorkload, kNodes };
+
+uint64_t SeedFor(uint64_t seed, Purpose purpose) {
+  return Random(seed ^ static_cast<uint64_t>(purpose) << 56).Next();
+}
+
+raft::Options RaftOptions(const SimOptions& options) {
+  raft::Options raft;
+  raft.heartbeat_timeout_ns = options.raft_timeout_ns;
+  raft.election_timeout_ns = options.raft_timeout_ns;
+  raft.lease_timeout_ns = options.raft_timeout_ns / 2;
+  raft.commit_timeout_ns = std::min(raft.commit_timeout_ns, options.raft_timeout_ns / 10);
+  raft.snapshot_interval_ns = options.snapshot_interval_ns;
+  raft.snapshot_threshold = options.snapshot_threshold;
+  raft.trailing_logs = options.trailing_logs;
+  return raft;
+}
+
+void MixDirectory(env::FileSystem& files, const std::string& directory, SimTrace& trace) {
+  const auto entries = files.List(directory);
+  if (!entries.ok()) return;
+  for (const env::DirectoryEntry& entry : entries.value()) {
+    const std::string path = directory + "/" + entry.name;
+    trace.Mix(AsBytes(path));
+    if (entry.is_directory) {
+      MixDirectory(files, path, trace);
+      continue;
+    }
+    const auto bytes = env::ReadWhole(files, path, kFileSizeMax);
+    if (bytes.ok()) trace.Mix(bytes.value());
+  }
+}
+
+}  // namespace
+
+Simulation::Simulation(const SimOptions& options, std::vector<Checker*> checkers,
+                       std::ostream* trace)
+    : options_(options),
+      checkers_(std::move(checkers)),
+      trace_(trace),
+      network_(SeedFor(options.seed, Purpose::kNetwork)),
+      nats_(queue_, network_),
+      world_{queue_, network_, nats_, trace_, history_, {}, {}, {}} {
+  history_.cluster_id = kClusterId;
+  history_.nodes.resize(options_.nodes);
+  world_.post = [this](Site from, const raft::Message& message) { Post(from, message); };
+  world_.on_end = [this](size_t node) { OnNodeEnd(node); };
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < options_.nodes; ++i)
+    ids.push_back(std::string(1, static_cast<char>('a' + i)));
+  Random seeds(SeedFor(options_.seed, Purpose::kNodes));
+  for (size_t i = 0; i < options_.nodes; ++i) {
+    NodeOptions node;
+    node.number = i;
+    node.id = ids[i];
+    node.members = ids;
+    node.seed = seeds.Next();
+    node.raft = RaftOptions(options_);
+    nodes_.push_back(std::make_unique<SimNode>(world_, std::move(node)));
+    numbers_[ids[i]] = i;
+  }
+  FaultTargets targets{nodes_, options_.nodes + options_.clients,
+                       [this](size_t node) { OnNodeDown(node); }};
+  injector_ = std::make_unique<FaultInjector>(world_, options_, std::move(targets),
+                                              SeedFor(options_.seed, Purpose::kFaults));
+  WorkloadOptions workload;
+  workload.seed = SeedFor(options_.seed, Purpose::kWorkload);
+  workload.ops = options_.ops;
+  workload.clients = options_.clients;
+  workload.channels = options_.channels;
+  workload.gap_ns = options_.op_gap_ns;
+  workload.first_site = options_.nodes;
+  workload_ = std::make_unique<Workload>(world_, workload);
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::Post(Site from, const raft::Message& message) {
+  const auto to = numbers_.find(message.to);
+  if (to == numbers_.end()) return;
+  const auto arrivals = network_.SendDatagram(queue_.now_ns(), from, to->second);
+  for (size_t i = 0; i < arrivals.count; ++i) {
+    queue_.At(arrivals.at_ns[i], [this, to = to->second, message] {
+      trace_.Note(queue_.now_ns(),
+                  {nodes_[to]->options().id, "raft", message.term, message.body.index(), 0,
+                   trace_.is_read() ? raft::MessageText(message) : ""});
+      nodes_[to]->Receive(message);
+    });
+  }
+}
+
+void Simulation::OnNodeDown(size_t node) {
+  history_.now_ns = queue_.now_ns();
+  history_.event = trace_.events();
+  for (Checker* checker : checkers_) checker->OnNodeDown(history_, node, violations_);
+}
+
+void Simulation::OnNodeEnd(size_t node) {
+  OnNodeDown(node);
+  injector_->OnEnd(node);
+}
+
+template <typename Done>
+bool Simulation::RunUntil(int64_t bound_ns, Done done) {
+  const int64_t end_ns = queue_.now_ns() + bound_ns;
+  while (!done()) {
+    if (queue_.now_ns() >= end_ns) return false;
+    queue_.RunUntil(std::min(queue_.now_ns() + kLookNs, end_ns));
+  }
+  return true;
+}
+
+SimResult Simulation::Run() {
+  SafetyPhase();
+  LivenessPhase();
+  Rest();
+  SimResult result;
+  result.hash = trace_.HashText();
+  result.events = trace_.events();
+  result.virtual_ns = queue_.now_ns() - kBeginNs;
+  result.marks = world_.marks;
+  result.published = history_.published.size();
+  result.acknowledged = static_cast<size_t>(std::ranges::count_if(
+      history_.published, [](const Published& sent) { return sent.acked_at_ns.has_value(); }));
+  result.delivered = history_.delivered.size();
+  result.violations = violations_;
+  return result;
+}
+
+void Simulation::SafetyPhase() {
+  network_.SetFaults(options_.network);
+  for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->Start(injector_->settings(i));
+  workload_->Start();
+  injector_->Start();
+  (void)RunUntil(kSafetyMaxNs, [this] { return workload_->is_done(); });
+}
+
+bool Simulation::HasLeader() const {
+  return std::ranges::any_of(nodes_, [](const auto& node) { return node->IsLeader(); });
+}
+
+// All are up, and have applied what one of them leads with.
+bool Simulation::AllAgree() const {
+  uint64_t index = 0;
+  for (const auto& node : nodes_) {
+    if (!node->is_up()) return false;
+    if (node->IsLeader()) index = std::max(index, node->LastIndex());
+  }
+  return index > 0 && std::ranges::all_of(nodes_, [index](const auto& node) {
+           return node->AppliedIndex() == index;
+         });
+}
+
+bool Simulation::AreAcknowledged(const std::vector<size_t>& published) const {
+  return std::ranges::all_of(
+      published, [this](size_t one) { return history_.published[one].acked_at_ns.has_value(); });
+}
+
+std::string Simulation::StateText() const {
+  std::string text;
+  for (const auto& node : nodes_) {
+    text += " " + node->options().id + (node->is_up() ? "" : " down") +
+            (node->IsLeader() ? " leads" : "") + " term " + std::to_string(node->Term()) +
+            " last " + std::to_string(node->LastIndex()) + " applied " +
+            std::to_string(node->AppliedIndex()) + ";";
+  }
+  return text;
+}
+
+void Simulation::Miss(const std::string& what) {
+  violations_.push_back({kLivenessChecker, "", "cluster.md 3h",
+                         what + " within " + GoDurationText(kConvergeMaxNs) +
+                             " after all faults have ended:" + StateText()});
+}
+
+void Simulation::LivenessPhase() {
+  trace_.Note(queue_.now_ns(), {"sim", "heal"});
+  workload_->Calm();
+  injector_->Heal();
+  if (!RunUntil(kConvergeMaxNs, [this] { return HasLeader(); })) return Miss("no leader");
+  if (!RunUntil(kConvergeMaxNs, [this] { return workload_->unfinished() == 0; })) {
+    return Miss("publishes without an end");
+  }
+  const std::vector<size_t> probes = workload_->Probe();
+  if (!RunUntil(kConvergeMaxNs, [&] { return AreAcknowledged(probes); })) {
+    return Miss("a channel accepts nothing");
+  }
+  if (!RunUntil(kConvergeMaxNs, [this] { return AllAgree(); })) Miss("no agreement");
+  // What was delivered last is acknowledged, and that replicated.
+  queue_.RunUntil(queue_.now_ns() + kQuietNs);
+  if (!RunUntil(kConvergeMaxNs, [this] { return AllAgree(); })) Miss("no rest");
+}
+
+void Simulation::Rest() {
+  trace_.Note(queue_.now_ns(), {"sim", "rest"});
+  history_.now_ns = queue_.now_ns();
+  history_.event = trace_.events();
+  for (Checker* checker : checkers_) checker->AtRest(history_, violations_);
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (!nodes_[i]->is_up()) continue;
+    nodes_[i]->Stop();
+    OnNodeDown(i);
+  }
+  MixFiles();
+}
+
+void Simulation::MixFiles() {
+  for (const NodeHistory& node : history_.nodes) {
+    MixDirectory(*node.files, node.store_directory, trace_);
+    MixDirectory(*node.files, node.raft_directory, trace_);
+  }
+}
+
+}  // namespace atrest::sim

@@ -1,0 +1,129 @@
+#include "reference/sim/workload.h"
+
+#include <algorithm>
+
+namespace atrest::sim {
+namespace {
+
+constexpr size_t kSubscriptionsMax = 6;  // of a client
+constexpr uint64_t kBurstMax = 20;
+constexpr size_t kCanaryBytes = 24;
+
+}  // namespace
+
+Workload::Workload(World& world, const WorkloadOptions& options)
+    : world_(world), options_(options), random_(options.seed) {
+  constexpr const char* kNames[] = {"foo", "orders.eu", "a", "Long.channel-name.with_many.tokens"};
+  for (size_t i = 0; i < options.channels; ++i) {
+    const std::string name = kNames[i % std::size(kNames)];
+    channels_.push_back(i < std::size(kNames) ? name : name + std::to_string(i));
+  }
+  for (size_t i = 0; i < options.clients; ++i) {
+    ClientOptions client;
+    client.id = "c" + std::to_string(i);
+    client.site = options.first_site + i;
+    client.seed = random_.Next();
+    clients_.push_back(std::make_unique<SimClient>(world, client));
+  }
+}
+
+void Workload::Start() {
+  for (const auto& client : clients_) client->Start();
+  Next();
+}
+
+void Workload::Next() {
+  if (is_done()) return;
+  const auto gap = random_.Below(2 * static_cast<uint64_t>(options_.gap_ns) + 1);
+  world_.queue.After(static_cast<int64_t>(gap), [this] {
+    if (is_done()) return;
+    DoOne();
+    Next();
+  });
+}
+
+void Workload::DoOne() {
+  const uint64_t kind = random_.Below(1000);
+  ++done_;
+  if (kind < 40) return PublishBurst();
+  if (kind < 860) return (void)PublishFrom(AnyClient(), AnyChannel());
+  if (kind < 930) return SubscribeSomebody();
+  SimClient& client = AnyClient();
+  const uint64_t which = random_.Next();
+  const auto after_ns = static_cast<int64_t>(random_.Below(2 * kNsPerSecond));
+  if (kind < 960) return (void)client.Leave(which, /*keep=*/kind < 950);
+  if (kind < 980) return client.Reconnect(/*properly=*/kind < 970, after_ns);
+  (void)PublishFrom(client, AnyChannel());
+}
+
+void Workload::PublishBurst() {
+  SimClient& client = AnyClient();
+  const std::string& channel = AnyChannel();
+  const uint64_t count = std::min(1 + random_.Below(kBurstMax), options_.ops - done_ + 1);
+  for (uint64_t i = 0; i < count; ++i) PublishFrom(client, channel);
+  done_ += count - 1;
+}
+
+size_t Workload::PublishFrom(SimClient& client, const std::string& channel) {
+  std::vector<Published>& all = world_.history.published;
+  all.push_back({channel, client.id() + "-" + std::to_string(all.size()), Payload(), 0, {}});
+  client.Publish(all.size() - 1);
+  return all.size() - 1;
+}
+
+size_t Workload::PayloadSize() {
+  const uint64_t kind = random_.Below(100);
+  if (kind < 3) return 0;
+  if (kind < 10) return 1 + random_.Below(15);
+  if (kind < 75) return kCanaryBytes + random_.Below(200);
+  if (kind < 97) return 200 + random_.Below(1800);
+  return 2000 + random_.Below(kind < 99 ? 8'000 : 30'000);
+}
+
+Bytes Workload::Payload() {
+  Bytes payload(PayloadSize());
+  random_.Fill(payload);
+  if (payload.empty()) return payload;
+  // As the code byte of a sealed payload, or as that of an operation in the log.
+  constexpr uint8_t kFirst[] = {0x01, 0x02, 0x08, 0x12, 0x00};
+  const uint64_t kind = random_.Below(20);
+  if (kind < std::size(kFirst)) payload[0] = kFirst[kind];
+  return payload;
+}
+
+void Workload::SubscribeSomebody() {
+  SimClient& client = AnyClient();
+  if (client.subscriptions() >= kSubscriptionsMax) {
+    return (void)PublishFrom(client, AnyChannel());
+  }
+  SubscriptionPlan plan;
+  plan.channel = AnyChannel();
+  plan.max_in_flight = static_cast<int32_t>(1 + random_.Below(40));
+  plan.ack_wait_s = static_cast<int32_t>(1 + random_.Below(3));
+  plan.start = static_cast<wire::StanStartPosition>(random_.Below(2) == 0 ? 4 : random_.Below(2));
+  const uint64_t kind = random_.Below(4);
+  if (kind == 1 || kind == 3) plan.durable = "dur" + std::to_string(random_.Below(2));
+  if (kind >= 2) plan.queue_group = "group" + std::to_string(random_.Below(2));
+  client.Subscribe(plan);
+}
+
+size_t Workload::unfinished() const {
+  size_t count = 0;
+  for (const auto& client : clients_) count += client->unfinished();
+  return count;
+}
+
+void Workload::Calm() {
+  done_ = options_.ops;
+  for (const auto& client : clients_) client->Calm();
+}
+
+std::vector<size_t> Workload::Probe() {
+  std::vector<size_t> probes;
+  for (const std::string& channel : channels_) {
+    probes.push_back(PublishFrom(*clients_.front(), channel));
+  }
+  return probes;
+}
+
+}  // namespace atrest::sim
