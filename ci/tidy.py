@@ -54,6 +54,7 @@ LAYERS = {
     "harness/oracle": harness("verdict scenario"),  # the model shares nothing with reference/
     "harness/inspect": reference("base env crypto wire store raftlog") | harness("verdict"),
     "harness/disktruth": reference("base") | harness("verdict"),  # Status and Bytes, nothing more
+    "harness/simcheck": reference("base env sim") | harness("verdict disktruth"),
     "harness/runner": reference("base env") | harness(
         "verdict scenario tamper driver oracle inspect disktruth report"),
     "harness/generate": reference("base") | harness("verdict scenario"),

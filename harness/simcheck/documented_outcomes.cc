@@ -1,0 +1,190 @@
+#include "harness/simcheck/documented_outcomes.h"
+
+#include <algorithm>
+
+#include "harness/simcheck/cluster_view.h"
+
+namespace atrest::simcheck {
+namespace {
+
+constexpr Leeway kNothing;
+
+Leeway AnyLog() {
+  Leeway leeway;
+  leeway.logs_differ = true;
+  leeway.unsent_stored = true;
+  return leeway;
+}
+
+Leeway BitFlip() {
+  Leeway leeway = AnyLog();
+  leeway.foreign_seals = true;
+  // A code byte that is neither 1 nor 2 is read as plaintext.
+  leeway.clear_log = true;
+  leeway.clear_store = true;
+  leeway.snapshots_odd = true;
+  leeway.starts_end = true;
+  return leeway;
+}
+
+Leeway Swapped() {
+  Leeway leeway = AnyLog();
+  leeway.foreign_seals = true;
+  leeway.starts_end = true;
+  return leeway;
+}
+
+Leeway RolledBack() {
+  Leeway leeway = AnyLog();
+  leeway.snapshots_odd = true;
+  leeway.starts_end = true;
+  return leeway;
+}
+
+Leeway Lost() {
+  Leeway leeway = AnyLog();
+  leeway.acked_lost = true;
+  return leeway;
+}
+
+Leeway LostUnsynced() {
+  Leeway leeway = BitFlip();
+  leeway.acked_lost = true;
+  return leeway;
+}
+
+Leeway Clear() {
+  Leeway leeway;
+  leeway.clear_log = true;
+  leeway.clear_store = true;
+  return leeway;
+}
+
+Leeway ForeignSeals() {
+  Leeway leeway;
+  leeway.foreign_seals = true;
+  return leeway;
+}
+
+Leeway ClearLog() {
+  Leeway leeway;
+  leeway.clear_log = true;
+  return leeway;
+}
+
+Leeway Forged() {
+  Leeway leeway = AnyLog();
+  leeway.clear_log = true;
+  leeway.starts_end = true;
+  return leeway;
+}
+
+Leeway Ends() {
+  Leeway leeway;
+  leeway.starts_end = true;
+  return leeway;
+}
+
+std::vector<DocumentedOutcome> MakeTable() {
+  return {
+      {"wrong_key", "3d, 3e",
+       "exit 1 or 2 where a Command would be read; else it takes part and mixes keys", Ends(),
+       kNothing},
+      {"encryption_off", "3b, 3f",
+       "starts; ciphertext is delivered and passed on, new contents are in clear", Clear(),
+       ForeignSeals()},
+      {"not_encrypted", "3b, N15", "takes part as any other; its contents are in clear", Clear(),
+       kNothing},
+      {"plain_log", "1.6, N1", "the store is sealed, the Raft log is not", ClearLog(), kNothing},
+      {"bit_flip", "3g",
+       "exit 2 within a sealed entry, exit 1 in the last; elsewhere skipped or no effect",
+       BitFlip(), AnyLog()},
+      {"misdirected_read", "3g", "an entry in the place of another is accepted", BitFlip(),
+       AnyLog()},
+      {"swapped_log", "3g", "accepted under one key, else as a wrong key", Swapped(), Lost()},
+      {"rolled_back_log", "3g", "accepted; what came later is gone without a word", RolledBack(),
+       Lost()},
+      {"restored_directory", "3g", "accepted; what came later is gone without a word", RolledBack(),
+       Lost()},
+      {"lost_unsynced", "3i, 6", "without -cluster_sync nothing is on disk for certain",
+       LostUnsynced(), LostUnsynced()},
+      {"forged_operation", "3g", "accepted and delivered, without any key", Forged(), AnyLog()},
+  };
+}
+
+bool HasAnotherKey(const sim::NodeHistory& node, size_t first_start) {
+  std::string key;
+  for (size_t at = first_start; at < node.starts.size(); ++at) {
+    const std::string& now = node.starts[at].settings.key;
+    if (!key.empty() && !now.empty() && now != key) return true;
+    if (!now.empty()) key = now;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Leeway::Add(const Leeway& other) {
+  acked_lost = acked_lost || other.acked_lost;
+  unsent_stored = unsent_stored || other.unsent_stored;
+  logs_differ = logs_differ || other.logs_differ;
+  clear_log = clear_log || other.clear_log;
+  clear_store = clear_store || other.clear_store;
+  foreign_seals = foreign_seals || other.foreign_seals;
+  snapshots_odd = snapshots_odd || other.snapshots_odd;
+  starts_end = starts_end || other.starts_end;
+}
+
+const std::vector<DocumentedOutcome>& DocumentedOutcomes() {
+  static const std::vector<DocumentedOutcome> kTable = MakeTable();
+  return kTable;
+}
+
+const DocumentedOutcome* FindOutcome(const std::string& fault) {
+  const auto& table = DocumentedOutcomes();
+  const auto found = std::ranges::find_if(
+      table, [&](const DocumentedOutcome& outcome) { return fault == outcome.fault; });
+  return found != table.end() ? &*found : nullptr;
+}
+
+std::vector<std::string> FaultsOf(const sim::History& history, size_t number,
+                                  const NodeView& view) {
+  const sim::NodeHistory& node = history.nodes[number];
+  std::vector<std::string> faults;
+  for (size_t at = view.first_damage; at < node.damages.size(); ++at) {
+    faults.push_back(node.damages[at].fault);
+  }
+  bool has_sealed = false;
+  for (size_t at = view.first_start; at < node.starts.size(); ++at) {
+    const sim::NodeSettings& settings = node.starts[at].settings;
+    if (!SealsStore(settings)) faults.emplace_back(has_sealed ? "encryption_off" : "not_encrypted");
+    if (!SealsLog(settings) && SealsStore(settings)) faults.emplace_back("plain_log");
+    has_sealed = has_sealed || SealsStore(settings);
+  }
+  if (HasAnotherKey(node, view.first_start)) faults.emplace_back("wrong_key");
+  std::ranges::sort(faults);
+  faults.erase(std::unique(faults.begin(), faults.end()), faults.end());
+  return faults;
+}
+
+// What spreads is not undone where the node that it came from is wiped.
+Leeway ClusterLeeway(const sim::History& history) {
+  Leeway leeway;
+  const NodeView whole_run;
+  for (size_t node = 0; node < history.nodes.size(); ++node) {
+    for (const std::string& fault : FaultsOf(history, node, whole_run)) {
+      if (const auto* outcome = FindOutcome(fault)) leeway.Add(outcome->cluster);
+    }
+  }
+  return leeway;
+}
+
+Leeway LeewayOf(const sim::History& history, size_t node, const NodeView& view) {
+  Leeway leeway = ClusterLeeway(history);
+  for (const std::string& fault : FaultsOf(history, node, view)) {
+    if (const auto* outcome = FindOutcome(fault)) leeway.Add(outcome->node);
+  }
+  return leeway;
+}
+
+}  // namespace atrest::simcheck

@@ -1,0 +1,54 @@
+// What cluster.md section 3 documents for each damaging fault, as the checkers need it: which of
+// their demands the outcome breaks, on the damaged node alone or wherever it spreads. One table; a
+// checker asks LeewayOf and relaxes nothing else. A fault that the table does not know relaxes
+// nothing, and is a violation by itself (outcome_check.h).
+// Settings count as faults, too: starts without encryption, another key than before on the same
+// files.
+// Threads: pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/simcheck/node_view.h"
+#include "reference/sim/run_history.h"
+
+namespace atrest::simcheck {
+
+// What may be so, although it must not without a fault.
+struct Leeway {
+  bool acked_lost = false;     // acknowledged messages are nowhere
+  bool unsent_stored = false;  // stored or delivered is what nobody sent, empty messages included
+  bool logs_differ = false;    // entries of one index and term
+  bool clear_log = false;      // contents that should have been sealed
+  bool clear_store = false;
+  bool foreign_seals = false;  // under keys that the node was never given, or under none
+  bool snapshots_odd = false;  // they do not fit their checksum or the store
+  bool starts_end = false;     // the node ends at its start or while it runs
+
+  void Add(const Leeway& other);
+};
+
+struct DocumentedOutcome {
+  const char* fault;    // as the fault atlas or this table's own settings name it
+  const char* section;  // of cluster.md
+  const char* outcome;
+  Leeway node;     // on the node that has the fault
+  Leeway cluster;  // on every node
+};
+
+const std::vector<DocumentedOutcome>& DocumentedOutcomes();
+const DocumentedOutcome* FindOutcome(const std::string& fault);
+
+// The faults that NODE has had since both its directories were last removed: damages, and what its
+// starts amount to.
+std::vector<std::string> FaultsOf(const sim::History& history, size_t node, const NodeView& view);
+
+// What spreads: allowed on every node, for the rest of the run.
+Leeway ClusterLeeway(const sim::History& history);
+// What is allowed on NODE, for its own faults and those that spread.
+Leeway LeewayOf(const sim::History& history, size_t node, const NodeView& view);
+
+}  // namespace atrest::simcheck

@@ -1,0 +1,54 @@
+#include "harness/simcheck/leak_check.h"
+
+#include <algorithm>
+#include <array>
+
+namespace atrest::simcheck {
+namespace {
+
+constexpr size_t kWindow = 16;
+constexpr size_t kDistinctMin = 6;
+
+bool CannotBeChance(ByteView window) {
+  std::array<bool, 256> seen = {};
+  for (const uint8_t byte : window) seen[byte] = true;
+  return static_cast<size_t>(std::ranges::count(seen, true)) >= kDistinctMin;
+}
+
+}  // namespace
+
+void LeakCheck::LearnPayloads() {
+  const auto& published = view_.history().published;
+  for (; learnt_ < published.size(); ++learnt_) {
+    const ByteView payload = published[learnt_].payload;
+    if (payload.size() < kWindow) continue;
+    const size_t last = payload.size() - kWindow;
+    for (const size_t at : {size_t{0}, last / 2, last}) {
+      const ByteView window = payload.subspan(at, kWindow);
+      std::string text(AsText(window));
+      if (!CannotBeChance(window) || !windows_.insert(text).second) continue;
+      search_.Add(std::move(text), learnt_);
+    }
+  }
+}
+
+void LeakCheck::OnBytes(size_t node, const std::string& name, ByteView bytes,
+                        const std::vector<ByteRange>& fresh) {
+  LearnPayloads();
+  const Leeway leeway = LeewayNow(node);
+  const bool in_store = name.starts_with("store/");
+  if (in_store ? leeway.clear_store : leeway.clear_log) return;
+  std::set<size_t> found;  // a payload once
+  for (const ByteRange& range : fresh) {
+    const size_t begin = range.begin > kWindow ? range.begin - kWindow : 0;
+    const size_t end = std::min(range.end + kWindow, bytes.size());
+    search_.Find(bytes.subspan(begin, end - begin), 0, [&](size_t published, size_t offset) {
+      if (!found.insert(published).second) return;
+      Say(node, "cluster.md 3k",
+          name + " at " + std::to_string(begin + offset) + ": the payload of guid " +
+              view_.history().published[published].guid + " in clear");
+    });
+  }
+}
+
+}  // namespace atrest::simcheck

@@ -1,0 +1,91 @@
+#include "harness/simcheck/log_check.h"
+
+#include <algorithm>
+
+namespace atrest::simcheck {
+namespace {
+
+constexpr char kRequirement[] = "cluster.md 1.6";
+
+std::string Shown(uint64_t index, uint64_t term) {
+  return "entry " + std::to_string(index) + " of term " + std::to_string(term);
+}
+
+// What has to be equal on all nodes.
+Bytes Comparable(const LogRecord& record) {
+  const ByteView plain = record.Plain();
+  if (record.index == 1 && record.entry.type == disktruth::EntryType::kConfiguration) {
+    if (const auto servers = disktruth::ReadConfiguration(plain)) {
+      std::string all;
+      for (const std::string& server : *servers) all += server + "\n";
+      return ToBytes(all);
+    }
+  }
+  return Bytes(plain.begin(), plain.end());
+}
+
+}  // namespace
+
+void LogCheck::JudgeForm(size_t node, const LogRecord& record) {
+  if (record.is_entry && record.entry.index == record.index) return;
+  if (LeewayNow(node).logs_differ) return;
+  const std::string where = "raft.log, entry " + std::to_string(record.index);
+  Say(node, "cluster.md 1.3",
+      record.is_entry ? where + ": says that it is entry " + std::to_string(record.entry.index)
+                      : where + ": cannot be read");
+}
+
+void LogCheck::OnEntry(size_t node, const LogRecord& record) {
+  JudgeForm(node, record);
+  // Whether it should open is another checker's question.
+  if (!record.is_entry || (record.seal != nullptr && !record.seal->is_open())) return;
+  Said now{node, record.entry.type, record.entry.at, Comparable(record)};
+  const auto [found, is_first] =
+      said_by_place_.try_emplace({record.index, record.entry.term}, std::move(now));
+  if (is_first) return;
+  const Said& first = found->second;
+  const char* what = first.type != now.type             ? "type"
+                     : !(first.at == now.at)            ? "time"
+                     : first.data != Comparable(record) ? "data"
+                                                        : nullptr;
+  if (what == nullptr || MayDiffer(node, first.node)) return;
+  Say(node, kRequirement,
+      Shown(record.index, record.entry.term) + ": another " + what + " than on " +
+          NameOf(first.node));
+}
+
+void LogCheck::JudgeNode(const sim::History& history, size_t node) {
+  const uint64_t applied = history.nodes[node].applied_index;
+  const auto& log = view_.node(node).log;
+  uint64_t& judged = judged_[node];
+  if (applied < judged) judged = 0;  // it started again
+  for (auto at = log.upper_bound(judged); at != log.end() && at->first <= applied; ++at) {
+    const LogRecord& record = at->second;
+    if (!record.is_entry) continue;
+    const Committed now{node, record.entry.term};
+    const auto [found, is_first] = committed_.try_emplace(at->first, now);
+    if (is_first || found->second.term == now.term || MayDiffer(node, found->second.node)) continue;
+    Say(node, kRequirement,
+        Shown(at->first, now.term) + " was applied, and one of term " +
+            std::to_string(found->second.term) + " by " + NameOf(found->second.node));
+  }
+  judged = std::max(judged, applied);
+}
+
+void LogCheck::JudgeRest(const sim::History& history) {
+  std::map<uint64_t, Committed> all;
+  for (size_t node = 0; node < view_.size(); ++node) {
+    if (!history.nodes[node].is_up) continue;
+    for (const auto& [index, record] : view_.node(node).log) {
+      if (!record.is_entry) continue;
+      const auto [found, is_first] = all.try_emplace(index, Committed{node, record.entry.term});
+      if (is_first || found->second.term == record.entry.term) continue;
+      if (MayDiffer(node, found->second.node)) continue;
+      Say(node, kRequirement,
+          Shown(index, record.entry.term) + " at rest, and one of term " +
+              std::to_string(found->second.term) + " on " + NameOf(found->second.node));
+    }
+  }
+}
+
+}  // namespace atrest::simcheck

@@ -1,0 +1,31 @@
+// Known weaknesses of the real server that a run has shown, by name. They are not violations: the
+// reference has them because the real server does. A run whose faults allow for one is expected to
+// find it.
+//
+// N1                   the Raft log is in clear while the store is sealed (bug-catalogue.md N1)
+// N15                  a node without encryption takes part in an encrypted cluster (N15)
+// forged-operation     an operation in clear that nobody sent was accepted (cluster.md 3g)
+// plaintext-residue    operations in clear linger in free pages of an encrypted node (3k)
+// double-encryption    ciphertext was sealed again, passed on by a leader without a key (3f)
+// mixed-keys           a store behind a snapshot is sealed under several keys (3d, 3e)
+//
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace atrest::simcheck {
+
+struct NamedFinding {
+  std::string name;
+  std::string node;
+  std::string evidence;  // one line
+  uint64_t event = 0;    // of the look that found it
+};
+
+// All names, in the order above.
+const std::vector<std::string>& FindingNames();
+
+}  // namespace atrest::simcheck

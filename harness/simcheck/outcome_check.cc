@@ -1,0 +1,95 @@
+#include "harness/simcheck/outcome_check.h"
+
+#include <algorithm>
+
+#include "harness/simcheck/snapshot_check.h"
+
+namespace atrest::simcheck {
+namespace {
+
+// Why RECORD cannot be read with KEY; "" if it can.
+std::string Unreadable(const LogRecord& record, KeyId key) {
+  if (record.seal == nullptr) return "";
+  if (record.is_sealed() && record.seal->keys[0] == key) return "";
+  return disktruth::CipherOf(record.seal->code) == std::string("CHACHA")
+             ? "chacha20poly1305: message authentication failed"
+             : "cipher: message authentication failed";
+}
+
+uint64_t CoveredBy(const NodeView& view) {
+  const SnapshotNow* newest = NewestSnapshot(view);
+  return newest != nullptr ? newest->meta->index : 0;
+}
+
+// The first entry behind the newest snapshot that existed before start BEFORE and cannot be read.
+const LogRecord* FirstUnreadable(const NodeView& view, KeyId key, size_t before) {
+  for (auto at = view.log.upper_bound(CoveredBy(view)); at != view.log.end(); ++at) {
+    const LogRecord& record = at->second;
+    if (record.starts.last < before && !Unreadable(record, key).empty()) return &record;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<StartEnd> PredictStart(const NodeView& view, const sim::NodeSettings& settings,
+                                     KeyId key) {
+  if (!SealsLog(settings) || view.log.empty()) return std::nullopt;
+  const LogRecord& last = view.log.rbegin()->second;
+  const std::string why_last = Unreadable(last, key);
+  if (!why_last.empty()) {
+    return StartEnd{
+        1, "failed to get last log at index " + std::to_string(last.index) + ": " + why_last};
+  }
+  const LogRecord* first = FirstUnreadable(view, key, SIZE_MAX);
+  if (first == nullptr) return std::nullopt;
+  return StartEnd{2, Unreadable(*first, key)};
+}
+
+void OutcomeCheck::JudgeEnd(const sim::NodeHistory& node, size_t number) {
+  const sim::NodeSettings& settings = node.starts.back().settings;
+  const std::string& text = *node.exit_text;
+  const auto expected = PredictStart(view_.node(number), settings, view_.keys().Add(settings.key));
+  if (!expected) {
+    if (LeewayNow(number).starts_end || ClusterLeeway(view_.history()).starts_end) return;
+    Say(number, "cluster.md 3", "the node ended by itself: " + text);
+    return;
+  }
+  if (node.exit_code == expected->exit_code && text.find(expected->text) != std::string::npos) {
+    return;
+  }
+  Say(number, "cluster.md 3",
+      "exit " + std::to_string(node.exit_code) + ", " + text + "; its files call for exit " +
+          std::to_string(expected->exit_code) + ", " + expected->text);
+}
+
+// The node took part although an entry that it has had to read at its start does not open.
+void OutcomeCheck::JudgeStarted(const sim::History& history, size_t number) {
+  const sim::NodeHistory& node = history.nodes[number];
+  const sim::NodeSettings& settings = node.starts.back().settings;
+  const size_t start = node.starts.size() - 1;
+  if (!node.is_up || node.applied_index == 0 || !SealsLog(settings)) return;
+  const LogRecord* unreadable =
+      FirstUnreadable(view_.node(number), view_.keys().Add(settings.key), start);
+  if (unreadable == nullptr) return;
+  Say(number, "cluster.md 3",
+      "the node runs, although entry " + std::to_string(unreadable->index) +
+          " does not open under its key");
+}
+
+void OutcomeCheck::JudgeNode(const sim::History& history, size_t number) {
+  const sim::NodeHistory& node = history.nodes[number];
+  for (const sim::NodeDamage& damage : node.damages) {
+    if (FindOutcome(damage.fault) == nullptr) {
+      Say(number, "cluster.md 3", "the fault " + damage.fault + " has no documented outcome");
+    }
+  }
+  if (node.starts.empty()) return;
+  if (node.exit_text) {
+    JudgeEnd(node, number);
+  } else {
+    JudgeStarted(history, number);
+  }
+}
+
+}  // namespace atrest::simcheck

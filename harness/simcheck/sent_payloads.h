@@ -1,0 +1,44 @@
+// Every payload of a run by channel, each with a number: those that clients sent, with how often
+// they did and were told that it is kept, and any other that was found somewhere.
+// Ownership: keeps copies.
+// Threads: none shared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reference/base/bytes.h"
+#include "reference/sim/run_history.h"
+
+namespace atrest::simcheck {
+
+using PayloadId = size_t;
+
+struct PayloadCount {
+  uint64_t sent = 0;
+  uint64_t acked = 0;
+};
+
+class SentPayloads {
+ public:
+  // Takes in what clients sent, and were acknowledged, since the last call.
+  void Follow(const sim::History& history);
+
+  PayloadId Of(const std::string& channel, ByteView payload);
+  const PayloadCount& Count(PayloadId id) const { return counts_[id]; }
+  // How many different ones there are: ids are below.
+  size_t size() const { return counts_.size(); }
+  // Numbers of History::published that Follow has seen, in order, as ids.
+  const std::vector<PayloadId>& sent() const { return sent_; }
+
+ private:
+  std::map<std::string, std::map<Bytes, PayloadId>> ids_;
+  std::vector<PayloadCount> counts_;
+  std::vector<PayloadId> sent_;
+  std::vector<size_t> unacked_;  // numbers of History::published
+};
+
+}  // namespace atrest::simcheck

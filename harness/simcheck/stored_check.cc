@@ -1,0 +1,132 @@
+#include "harness/simcheck/stored_check.h"
+
+namespace atrest::simcheck {
+namespace {
+
+constexpr char kRequirement[] = "cluster.md 3h";
+
+std::string Shown(const std::string& channel, uint64_t sequence) {
+  return "channel " + channel + ", sequence " + std::to_string(sequence);
+}
+
+}  // namespace
+
+void StoredCheck::OnEntry(size_t node, const LogRecord& record) {
+  for (const auto& [channel, message] : record.messages) {
+    JudgeSent(node, message,
+              "raft.log, entry " + std::to_string(record.index) + ", " +
+                  Shown(channel, message.sequence));
+  }
+}
+
+void StoredCheck::OnStored(size_t node, const std::string& channel, const MessageNow& message) {
+  // Whether it should open is another checker's question. In clear it may look like this.
+  const bool is_closed = message.seal != nullptr && !message.seal->is_open();
+  const bool is_sent = view_.payloads().Count(message.payload).sent > 0;
+  if (is_closed && !is_sent) return;
+  const std::string where = Shown(channel, message.sequence);
+  JudgeSent(node, message, where);
+  JudgeCopies(node, message, where);
+  JudgeSame(node, channel, message);
+}
+
+void StoredCheck::JudgeSent(size_t node, const MessageNow& message, const std::string& where) {
+  if (view_.payloads().Count(message.payload).sent > 0) return;
+  if (LeewayNow(node).unsent_stored) return;
+  Say(node, kRequirement, where + ": " + std::to_string(message.size) + " bytes that nobody sent");
+}
+
+void StoredCheck::JudgeCopies(size_t node, const MessageNow& message, const std::string& where) {
+  auto& sequences = sequences_[message.payload];
+  sequences.insert(message.sequence);
+  const uint64_t sent = view_.payloads().Count(message.payload).sent;
+  if (sent == 0 || sequences.size() <= sent || LeewayNow(node).unsent_stored) return;
+  Say(node, kRequirement,
+      where + ": what was sent " + std::to_string(sent) + " times has " +
+          std::to_string(sequences.size()) + " sequences");
+}
+
+// Whether the channel was removed and made again, with sequences from 1.
+bool StoredCheck::IsAgain(const std::string& channel) {
+  auto& ids = channel_ids_[channel];
+  for (size_t node = 0; node < view_.size(); ++node) {
+    const auto& now = view_.node(node).channel_ids;
+    const auto found = now.find(channel);
+    if (found != now.end()) ids.insert(found->second);
+  }
+  return ids.size() > 1;
+}
+
+void StoredCheck::JudgeSame(size_t node, const std::string& channel, const MessageNow& message) {
+  const Known now{node, message.payload, message.timestamp};
+  const auto [found, is_first] = known_.try_emplace({channel, message.sequence}, now);
+  if (is_first) return;
+  Known& first = found->second;
+  if (!first.timestamp) first.timestamp = message.timestamp;
+  const bool is_same = first.payload == message.payload && *first.timestamp == message.timestamp;
+  if (is_same || IsAgain(channel) || LeewayNow(node).unsent_stored) return;
+  if (first.node != kCluster && LeewayNow(first.node).unsent_stored) return;
+  Say(node, kRequirement,
+      Shown(channel, message.sequence) + ": another " +
+          (first.payload == message.payload ? "time" : "payload") + " than " +
+          (first.node == kCluster ? "was delivered" : "on " + NameOf(first.node)));
+}
+
+PayloadId StoredCheck::PayloadOf(const sim::Delivered& delivered, bool* was_sealed) {
+  const PayloadId as_it_is = view_.payloads().Of(delivered.channel, delivered.payload);
+  *was_sealed = false;
+  if (view_.payloads().Count(as_it_is).sent > 0) return as_it_is;
+  if (!disktruth::LooksSealed(delivered.payload)) return as_it_is;
+  const auto opened = view_.keys().Open(delivered.payload, delivered.channel, {});
+  if (!opened) return as_it_is;
+  *was_sealed = true;
+  return view_.payloads().Of(delivered.channel, opened->plain);
+}
+
+void StoredCheck::JudgeDelivered(const sim::Delivered& delivered) {
+  const Leeway leeway = ClusterLeeway(view_.history());
+  const std::string where =
+      Shown(delivered.channel, delivered.sequence) + ", as delivered to " + delivered.client_id;
+  bool was_sealed = false;
+  const PayloadId payload = PayloadOf(delivered, &was_sealed);
+  if (was_sealed && !leeway.foreign_seals) {
+    Say(kCluster, "cluster.md 3f", where + ": ciphertext");
+  }
+  if (leeway.unsent_stored) return;
+  if (view_.payloads().Count(payload).sent == 0 && !leeway.foreign_seals) {
+    Say(kCluster, kRequirement, where + ": a payload that nobody sent");
+    return;
+  }
+  const auto [found, is_first] = known_.try_emplace({delivered.channel, delivered.sequence},
+                                                    Known{kCluster, payload, std::nullopt});
+  if (is_first || found->second.payload == payload || leeway.foreign_seals) return;
+  if (IsAgain(delivered.channel)) return;
+  Say(kCluster, kRequirement, where + ": another payload than is known of it");
+}
+
+void StoredCheck::JudgeNode(const sim::History& history, size_t) {
+  for (; deliveries_judged_ < history.delivered.size(); ++deliveries_judged_) {
+    JudgeDelivered(history.delivered[deliveries_judged_]);
+  }
+}
+
+void StoredCheck::JudgeRest(const sim::History& history) {
+  std::optional<size_t> first;
+  for (size_t node = 0; node < view_.size(); ++node) {
+    if (!history.nodes[node].is_up || LeewayNow(node).unsent_stored) continue;
+    if (!first) first = node;
+    if (history.nodes[node].applied_index != history.nodes[*first].applied_index) continue;
+    const auto& expected = view_.node(*first).channels;
+    const auto& found = view_.node(node).channels;
+    for (const auto& [channel, messages] : expected) {
+      const auto same = found.find(channel);
+      const size_t count = same != found.end() ? same->second.size() : 0;
+      if (count == messages.size()) continue;
+      Say(node, kRequirement,
+          "channel " + channel + ": " + std::to_string(count) + " messages at rest, and " +
+              std::to_string(messages.size()) + " on " + NameOf(*first));
+    }
+  }
+}
+
+}  // namespace atrest::simcheck
