@@ -2,12 +2,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
 #include "harness/runner/jobs.h"
 #include "harness/runner/summary.h"
+#include "harness/simcheck/sim_checks.h"
 #include "reference/env/posix_env.h"
 #include "reference/sim/run_checkers.h"
 #include "reference/sim/simulation.h"
@@ -24,6 +26,7 @@ constexpr char kSwarm[] = "swarm";
 constexpr uint64_t kShareMin = 30;
 constexpr size_t kSeedsForShares = 50;
 constexpr size_t kViolationsShown = 5;  // of a seed
+constexpr size_t kFindingsShown = 3;    // of a name
 constexpr size_t kSeedsMax = 10'000'000;
 
 struct SimulateArguments {
@@ -137,7 +140,8 @@ json JsonOf(const sim::SimResult& result, uint64_t seed) {
 json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
   const sim::SimOptions options = OptionsOf(arguments, seed);
   const auto own = sim::MakeRunCheckers();
-  std::vector<sim::Checker*> checkers;
+  const simcheck::SimChecks checks;
+  std::vector<sim::Checker*> checkers = checks.all();
   for (const auto& checker : own) checkers.push_back(checker.get());
   sim::Simulation simulation(options, checkers, arguments.trace ? &std::cout : nullptr);
   const sim::SimResult result = simulation.Run();
@@ -147,6 +151,13 @@ json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
   }
   json answer = JsonOf(result, seed);
   answer["survivable"] = sim::IsSurvivable(options.faults);
+  answer["findings"] = json::array();
+  for (const simcheck::NamedFinding& finding : checks.findings()) {
+    answer["findings"].push_back({{"name", finding.name},
+                                  {"node", finding.node},
+                                  {"event", finding.event},
+                                  {"evidence", finding.evidence}});
+  }
   return answer;
 }
 
@@ -203,8 +214,20 @@ class SimulateRun {
     if (answer->empty()) return;
     json result = json::parse(*answer);
     ++run_;
+    ShowFindings(seed, result["findings"]);
     if (!result["violations"].empty()) ShowViolations(seed, result);
     answers_[seed - range_.first] = std::move(result);
+  }
+
+  // What is documented to go wrong, and did: no violations.
+  void ShowFindings(uint64_t seed, const json& findings) {
+    for (const json& finding : findings) {
+      const std::string name = finding["name"];
+      if (++findings_[name] > kFindingsShown) continue;
+      std::cout << "seed " << seed << ": finding " << name << " node "
+                << finding["node"].get<std::string>() << ": "
+                << finding["evidence"].get<std::string>() << '\n';
+    }
   }
 
   void ShowViolations(uint64_t seed, const json& result) {
@@ -307,7 +330,8 @@ class SimulateRun {
   const SimulateArguments& arguments_;
   const SeedRange range_;
   env::SystemClock clock_;
-  std::vector<json> answers_;  // by seed; null where there is none
+  std::vector<json> answers_;               // by seed; null where there is none
+  std::map<std::string, size_t> findings_;  // how often, by name
   size_t run_ = 0;
   size_t failed_ = 0;
   ExitCode code_ = ExitCode::kAsExpected;

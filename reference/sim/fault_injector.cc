@@ -114,8 +114,10 @@ bool FaultInjector::KillInWrite() {
   const auto node = Victim();
   if (!node) return false;
   armed_[*node] = true;
-  targets_.nodes[*node]->disk().CrashAfter(random_.Below(kChangesBeforeCrashMax),
-                                           static_cast<uint32_t>(random_.Below(1001)));
+  const uint64_t changes = random_.Below(kChangesBeforeCrashMax);
+  const auto part = static_cast<uint32_t>(random_.Below(1001));
+  targets_.nodes[*node]->disk().CrashAfter(changes, part,
+                                           world_.history.nodes[*node].raft_directory);
   return true;
 }
 

@@ -9,6 +9,7 @@ namespace atrest::sim {
 namespace {
 
 const std::set<std::string, std::less<>> kWrittenBack = {"server.dat", "clients.dat", "subs.dat"};
+constexpr size_t kVersionBytes = 4;
 constexpr uint64_t kFileSizeMax = uint64_t{1} << 30;
 
 }  // namespace
@@ -55,11 +56,21 @@ env::Fault SimDisk::OnChange(const env::Mutation& mutation) {
     --*crash_after_;
     return {};
   }
+  const size_t size = mutation.bytes.size();
+  if (mutation.path.starts_with(torn_directory_ + "/")) {
+    crash_after_.reset();
+    return env::Fault::Stop(size * crash_part_permille_ / 1000);
+  }
+  const bool is_version =
+      mutation.kind == env::Mutation::Kind::kWrite && size == kVersionBytes && mutation.offset == 0;
+  if (is_version) return {};  // the next change is as good
   crash_after_.reset();
-  return env::Fault::Stop(mutation.bytes.size() * crash_part_permille_ / 1000);
+  return env::Fault::Stop(crash_part_permille_ < 500 ? 0 : size);
 }
 
-void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille) {
+void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille,
+                         const std::string& torn_directory) {
+  torn_directory_ = torn_directory;
   crash_after_ = changes;
   crash_part_permille_ = std::min<uint32_t>(part_permille, 1000);
 }

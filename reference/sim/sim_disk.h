@@ -1,7 +1,9 @@
 // The disk of a node: a file system in memory (env/mem_file_system.h says what a killed process and
 // a machine without power leave) that faults can be ordered from. Fault model:
-// - CrashAfter: the process is killed inside a change of the disk, at any one: before it, or in the
-//   middle of a write, of which then a part is there (a torn write), or behind it.
+// - CrashAfter: the process is killed inside a change of the disk, at any one: before it, behind it,
+//   or, in the directory that may be torn, in the middle of a write, of which then a part is there.
+//   Elsewhere a write is done or not, and the version at the begin of a file is there if the file
+//   is: a message store that is torn there does not open, as the real server's (standalone.md 1).
 // - FlipBit: one bit of a file is another one from now on.
 // - Misdirect: from the next opening of a file on, what is read from one block of it is what stands
 //   in another one. Until the files are opened by a process that is started after Straighten.
@@ -36,8 +38,8 @@ class SimDisk : public env::FileSystem {
   SimDisk& operator=(const SimDisk&) = delete;
 
   // Kills the process inside the change that comes after CHANGES more; PART per mille of it, if it
-  // is a write, are done. In place of an earlier order.
-  void CrashAfter(uint64_t changes, uint32_t part_permille);
+  // is a write in TORN_DIRECTORY, are done. In place of an earlier order.
+  void CrashAfter(uint64_t changes, uint32_t part_permille, const std::string& torn_directory);
   void CancelCrash() { crash_after_.reset(); }
   // Whether the process was killed by that order.
   bool stopped() const { return memory_.stopped(); }
@@ -100,6 +102,7 @@ class SimDisk : public env::FileSystem {
   uint64_t changes_ = 0;
   std::optional<uint64_t> crash_after_;
   uint32_t crash_part_permille_ = 0;
+  std::string torn_directory_;
   std::map<std::string, Misdirection> misdirected_;
 };
 
