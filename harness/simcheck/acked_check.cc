@@ -35,7 +35,7 @@ void AckedCheck::JudgeNode(const sim::History& history, size_t) {
   const auto is_missing = [](uint64_t count) { return count > 0; };
   if (std::ranges::none_of(Missing(), is_missing)) return;
   // Other nodes may have got it since they were last read.
-  view_.UpdateAll(history);
+  view_.Update(history, ClusterView::kAll);
   const std::vector<uint64_t> missing = Missing();
   if (std::ranges::none_of(missing, is_missing)) return;
   for (size_t number = 0; number < view_.payloads().sent().size(); ++number) {

@@ -18,12 +18,20 @@ void ClusterView::Follow(const sim::History& history) {
 
 void ClusterView::Update(const sim::History& history, size_t node) {
   Follow(history);
-  nodes_[node].Update(history.nodes[node]);
+  for (size_t at = 0; at < nodes_.size(); ++at) {
+    if (node == kAll || node == at) nodes_[at].Update(history.nodes[at]);
+  }
 }
 
-void ClusterView::UpdateAll(const sim::History& history) {
-  Follow(history);
-  for (size_t node = 0; node < nodes_.size(); ++node) nodes_[node].Update(history.nodes[node]);
+void ClusterView::UpdateOnce(const sim::History& history, size_t node, uint64_t& round) {
+  const bool is_same = round < round_ && round_event_ == history.event && round_node_ == node;
+  if (!is_same) {
+    Update(history, node);
+    ++round_;
+    round_event_ = history.event;
+    round_node_ = node;
+  }
+  round = round_;
 }
 
 std::vector<const sim::NodeSettings*> SettingsOf(const sim::NodeHistory& node,
@@ -35,7 +43,9 @@ std::vector<const sim::NodeSettings*> SettingsOf(const sim::NodeHistory& node,
   return settings;
 }
 
-bool SealsLog(const sim::NodeSettings& settings) { return settings.encrypts; }
+bool SealsLog(const sim::NodeSettings& settings) {
+  return settings.encrypts && !settings.log_in_clear;
+}
 bool SealsStore(const sim::NodeSettings& settings) {
   return settings.encrypts || !settings.key.empty();
 }

@@ -4,6 +4,7 @@
 // Threads: none shared.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <string>
 
@@ -15,9 +16,12 @@ class ClusterView {
  public:
   void Add(Observer* observer) { shared_.observers.push_back(observer); }
 
-  // Takes in what happened and reads what has changed: of one node, or of all.
+  // Takes in what happened and reads what has changed: of one node, or of all (kAll).
+  static constexpr size_t kAll = SIZE_MAX;
   void Update(const sim::History& history, size_t node);
-  void UpdateAll(const sim::History& history);
+  // The same, where several ask one after the other for the same: it is done for the first. ROUND
+  // is of the one who asks, and 0 at first.
+  void UpdateOnce(const sim::History& history, size_t node, uint64_t& round);
 
   size_t size() const { return nodes_.size(); }
   const NodeView& node(size_t number) const { return nodes_[number].view(); }
@@ -30,6 +34,9 @@ class ClusterView {
   void Follow(const sim::History& history);
 
   const sim::History* history_ = nullptr;
+  uint64_t round_ = 0;
+  uint64_t round_event_ = 0;
+  size_t round_node_ = 0;
   RunShared shared_;
   std::deque<NodeReader> nodes_;
 };

@@ -1,5 +1,5 @@
-// The checkers of contents (acked, stored, logs, own-key, nonce-reuse, leak): a cluster that is as it
-// should be passes, one with a thing wrong in it does not, and the one checker says so.
+// The checkers of contents (acked, stored, logs, own-key, nonce-reuse, leak): a cluster as it has
+// to be passes, one with a thing wrong in it does not, and the one checker says so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -114,6 +114,19 @@ TEST(StoredTest, MoreOftenThanItWasSent) {
   const DoctoredMessage message = cluster.Next(Secret(1));
   for (size_t node = 0; node < 3; ++node) cluster.Keep(node, message);
   EXPECT_THAT(cluster.Look(), Contains(HasSubstr("sent 1 times has 2 sequences")));
+}
+
+TEST(StoredTest, AttemptsExplainCopies) {
+  DoctoredCluster cluster;
+  cluster.Send(Secret(1));
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.history.published.back().attempts = 2;
+  for (int copy = 0; copy < 2; ++copy) {
+    ++cluster.index;
+    const DoctoredMessage message = cluster.Next(Secret(1));
+    for (size_t node = 0; node < 3; ++node) cluster.Keep(node, message);
+  }
+  EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
 TEST(StoredTest, ASequenceHasOnePayload) {

@@ -91,7 +91,7 @@ class DoctoredCluster {
   }
   void Send(const std::string& payload, const std::string& channel = "foo") {
     history.published.push_back({channel, "guid-" + std::to_string(history.published.size()),
-                                 ToBytes(payload), std::nullopt});
+                                 ToBytes(payload), 1, std::nullopt});
   }
   disktruth::DoctoredMessage Next(const std::string& payload, const std::string& channel = "foo") {
     return {++sequences[channel], channel, payload, static_cast<int64_t>(++history.now_ns)};

@@ -22,6 +22,7 @@ Leeway BitFlip() {
   // A code byte that is neither 1 nor 2 is read as plaintext.
   leeway.clear_log = true;
   leeway.clear_store = true;
+  leeway.unsealed = true;
   leeway.snapshots_odd = true;
   leeway.starts_end = true;
   return leeway;
@@ -75,6 +76,7 @@ Leeway ClearLog() {
 Leeway Forged() {
   Leeway leeway = AnyLog();
   leeway.clear_log = true;
+  leeway.unsealed = true;
   leeway.starts_end = true;
   return leeway;
 }
@@ -95,6 +97,8 @@ std::vector<DocumentedOutcome> MakeTable() {
        ForeignSeals()},
       {"not_encrypted", "3b, N15", "takes part as any other; its contents are in clear", Clear(),
        kNothing},
+      {"plain_before", "3b, 3k", "what was in clear stays so; residue lingers", Clear(), kNothing},
+      {"log_removed", "3j", "exit 1 where the store is kept", Ends(), kNothing},
       {"plain_log", "1.6, N1", "the store is sealed, the Raft log is not", ClearLog(), kNothing},
       {"bit_flip", "3g",
        "exit 2 within a sealed entry, exit 1 in the last; elsewhere skipped or no effect",
@@ -130,6 +134,7 @@ void Leeway::Add(const Leeway& other) {
   logs_differ = logs_differ || other.logs_differ;
   clear_log = clear_log || other.clear_log;
   clear_store = clear_store || other.clear_store;
+  unsealed = unsealed || other.unsealed;
   foreign_seals = foreign_seals || other.foreign_seals;
   snapshots_odd = snapshots_odd || other.snapshots_odd;
   starts_end = starts_end || other.starts_end;

@@ -22,8 +22,9 @@ struct Leeway {
   bool acked_lost = false;     // acknowledged messages are nowhere
   bool unsent_stored = false;  // stored or delivered is what nobody sent, empty messages included
   bool logs_differ = false;    // entries of one index and term
-  bool clear_log = false;      // contents that should have been sealed
+  bool clear_log = false;      // payloads are found in clear
   bool clear_store = false;
+  bool unsealed = false;  // entries and records that a start with encryption wrote are in clear
   bool foreign_seals = false;  // under keys that the node was never given, or under none
   bool snapshots_odd = false;  // they do not fit their checksum or the store
   bool starts_end = false;     // the node ends at its start or while it runs

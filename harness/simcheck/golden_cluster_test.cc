@@ -46,7 +46,7 @@ class GoldenCluster {
     for (const auto& [channel, messages] : expected.at("messages").items()) {
       for (const json& message : messages) {
         history.published.push_back({channel, "guid-" + std::to_string(history.published.size()),
-                                     ToBytes(PayloadOf(message)), 1});
+                                     ToBytes(PayloadOf(message)), 1, 1});
       }
     }
     for (const auto& [id, key] : expected.at("keys").items()) AddNode(id, key, expected);

@@ -140,6 +140,20 @@ TEST(OutcomeTest, WithoutOneTheNodeMustNotRun) {
       ElementsAre("outcome a: the node runs, although entry 4 does not open under its key"));
 }
 
+TEST(OutcomeTest, AStoreWithoutItsLog) {
+  Filled cluster;
+  cluster.Write(0, "/store/server.dat", ToBytes("x"));
+  ASSERT_TRUE(cluster.nodes[0].files.RemoveAll("/raft").ok());
+  cluster.Damage(0, "log_removed");
+  cluster.history.nodes[0].exit_text =
+      "streaming state was recovered but cluster log path \"/raft\" is empty";
+  cluster.history.nodes[0].exit_code = 1;
+  cluster.Down(0);
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.history.nodes[0].exit_text = "something else";
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("exit 1, streaming state was recovered")));
+}
+
 TEST(OutcomeTest, NoReasonToEnd) {
   Filled cluster;
   cluster.history.nodes[2].exit_text = "something else";

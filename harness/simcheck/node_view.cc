@@ -137,6 +137,7 @@ void NodeReader::Update(const sim::NodeHistory& node) {
   for (const auto& [name, file] : listed) ReadFile(node, name, file);
   for (const std::string& channel : changed_channels_) ReadChannel(channel);
   changed_channels_.clear();
+  view_.has_server_record = files_.contains("store/server.dat");
 }
 
 void NodeReader::ReadFile(const sim::NodeHistory& node, const std::string& name,
@@ -182,6 +183,7 @@ void NodeReader::Changed(const std::string& name, const FileNow& file, bool only
 void NodeReader::Forget(const std::string& name) {
   if (name == kLogName) {
     view_.has_log = false;
+    view_.has_votes = false;
     view_.log.clear();
     view_.log_damages.clear();
     view_.channel_ids.clear();
@@ -204,6 +206,7 @@ void NodeReader::ReadLog(ByteView bytes) {
   view_.has_log = true;
   view_.log_damages = bolt.damages;
   view_.unused = bolt.unused;
+  view_.has_votes = !bolt.buckets["conf"].empty();
   view_.channel_ids.clear();
   for (const BoltPair& pair : bolt.buckets["channels"]) {
     if (pair.value.size() == 8) {

@@ -74,7 +74,9 @@ struct LingeringEntry {
 };
 
 struct NodeView {
-  bool has_log = false;
+  bool has_server_record = false;  // server.dat is there
+  bool has_log = false;            // raft.log is
+  bool has_votes = false;          // and says of a term or a vote
   std::vector<disktruth::BoltDamage> log_damages;
   std::map<uint64_t, LogRecord> log;  // by index
   std::map<std::string, uint64_t> channel_ids;

@@ -34,7 +34,12 @@ const LogRecord* FirstUnreadable(const NodeView& view, KeyId key, size_t before)
 
 std::optional<StartEnd> PredictStart(const NodeView& view, const sim::NodeSettings& settings,
                                      KeyId key) {
-  if (!SealsLog(settings) || view.log.empty()) return std::nullopt;
+  if (view.log.empty()) {
+    const bool is_new = view.snapshots.empty() && !view.has_votes;
+    if (!is_new || !view.has_server_record) return std::nullopt;
+    return StartEnd{1, "streaming state was recovered but cluster log path"};
+  }
+  if (!SealsLog(settings)) return std::nullopt;
   const LogRecord& last = view.log.rbegin()->second;
   const std::string why_last = Unreadable(last, key);
   if (!why_last.empty()) {

@@ -23,7 +23,7 @@ void OwnKeyCheck::OnEntry(size_t node, const LogRecord& record) {
   if (record.is_sealed()) return JudgeSeal(node, *record.seal, record.is_own, where);
   if (!AllSeal(view_.history().nodes[node], record.starts, SealsLog)) return;
   if (record.seal != nullptr) return JudgeUnopened(node, *record.seal, where);
-  if (LeewayNow(node).clear_log) return;
+  if (LeewayNow(node).unsealed) return;
   Say(node, kRequirement, where + ": a Command in clear, written while encryption was on");
 }
 
@@ -37,7 +37,7 @@ void OwnKeyCheck::OnStored(size_t node, const std::string& channel, const Messag
     return;
   }
   if (message.seal != nullptr) return JudgeUnopened(node, *message.seal, where);
-  if (LeewayNow(node).clear_store) return;
+  if (LeewayNow(node).unsealed) return;
   Say(node, kRequirement, where + ": a payload in clear, written while encryption was on");
 }
 

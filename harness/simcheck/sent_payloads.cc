@@ -8,14 +8,16 @@ void SentPayloads::Follow(const sim::History& history) {
   for (size_t number = sent_.size(); number < history.published.size(); ++number) {
     const sim::Published& published = history.published[number];
     const PayloadId id = Of(published.channel, published.payload);
-    ++counts_[id].sent;
     sent_.push_back(id);
-    unacked_.push_back(number);
+    open_.push_back({number, 0});
   }
-  std::erase_if(unacked_, [&](size_t number) {
-    if (!history.published[number].acked_at_ns) return false;
-    ++counts_[sent_[number]].acked;
-    return true;
+  std::erase_if(open_, [&](Open& open) {
+    const sim::Published& published = history.published[open.number];
+    PayloadCount& count = counts_[sent_[open.number]];
+    count.sent += published.attempts - open.attempts;
+    open.attempts = published.attempts;
+    if (published.acked_at_ns) ++count.acked;
+    return published.acked_at_ns.has_value();
   });
 }
 

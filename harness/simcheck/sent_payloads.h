@@ -1,5 +1,5 @@
 // Every payload of a run by channel, each with a number: those that clients sent, with how often
-// they did and were told that it is kept, and any other that was found somewhere.
+// they did (each attempt counts) and were told that it is kept, and any other that was found.
 // Ownership: keeps copies.
 // Threads: none shared.
 #pragma once
@@ -24,7 +24,8 @@ struct PayloadCount {
 
 class SentPayloads {
  public:
-  // Takes in what clients sent, and were acknowledged, since the last call.
+  // Takes in what clients sent, and were acknowledged, since the last call. What is acknowledged is
+  // not sent again.
   void Follow(const sim::History& history);
 
   PayloadId Of(const std::string& channel, ByteView payload);
@@ -38,7 +39,11 @@ class SentPayloads {
   std::map<std::string, std::map<Bytes, PayloadId>> ids_;
   std::vector<PayloadCount> counts_;
   std::vector<PayloadId> sent_;
-  std::vector<size_t> unacked_;  // numbers of History::published
+  struct Open {
+    size_t number = 0;      // of History::published
+    uint32_t attempts = 0;  // that are counted
+  };
+  std::vector<Open> open_;  // not acknowledged so far
 };
 
 }  // namespace atrest::simcheck

@@ -12,7 +12,7 @@ constexpr size_t kSaidMax = 40;
 
 void SharedCheck::OnNodeDown(const sim::History& history, size_t node,
                              std::vector<sim::Violation>& found) {
-  view_.Update(history, node);
+  view_.UpdateOnce(history, node, round_);
   JudgeNode(history, node);
   for (sim::Violation& violation : std::exchange(pending_, {})) {
     found.push_back(std::move(violation));
@@ -20,7 +20,7 @@ void SharedCheck::OnNodeDown(const sim::History& history, size_t node,
 }
 
 void SharedCheck::AtRest(const sim::History& history, std::vector<sim::Violation>& found) {
-  view_.UpdateAll(history);
+  view_.UpdateOnce(history, ClusterView::kAll, round_);
   for (size_t node = 0; node < view_.size(); ++node) JudgeNode(history, node);
   JudgeRest(history);
   for (sim::Violation& violation : std::exchange(pending_, {})) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ class SharedCheck : public sim::Checker, protected Observer {
   ClusterView& view_;
 
  private:
+  uint64_t round_ = 0;
   std::vector<sim::Violation> pending_;
   std::set<std::string> said_;
 };
