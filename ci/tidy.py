@@ -20,8 +20,9 @@ REFERENCE = {f"reference/{name}" for name in (
     "base", "env", "wire", "crypto", "store", "raftlog", "raft", "stan", "broker", "tls", "server",
     "sim")}
 HARNESS = {f"harness/{name}" for name in (
-    "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "runner",
-    "generate", "shrink", "capture", "campaign", "prove", "compare", "report", "load", "cli")}
+    "verdict", "scenario", "tamper", "driver", "oracle", "inspect", "disktruth", "simcheck",
+    "runner", "generate", "shrink", "capture", "campaign", "prove", "compare", "report", "load",
+    "cli")}
 
 
 def reference(names):

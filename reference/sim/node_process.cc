@@ -48,6 +48,13 @@ void SimNode::Process::Fail(const Status& why) {
   End(why.message().starts_with(kPanic) ? 2 : 1, why.message());
 }
 
+uint64_t SimNode::Process::applied_index() const {
+  if (server_ == nullptr) return 0;
+  const bool restoring = server_->phase() == stan::ClusteredServer::Phase::kRestoring;
+  const uint64_t restored = restored_ != nullptr && !restoring ? restored_->index : 0;
+  return std::max(restored, server_->applied_index());
+}
+
 // Replication
 
 Result<uint64_t> SimNode::Process::Propose(std::vector<Bytes> operations) {
@@ -203,7 +210,7 @@ bool SimNode::Process::ContinueRestore() {
   if (server_->phase() == stan::ClusteredServer::Phase::kRestoring) return false;
   ++node_.world_.marks.snapshot_installs;
   node_.Note("installed", restore_->index, restore_->term);
-  restore_ = nullptr;
+  restored_ = std::exchange(restore_, nullptr);
   restore_begun_ = false;
   raft::Output output;
   raft_->SnapshotRestored(now_ns(), output);
@@ -245,7 +252,7 @@ bool SimNode::Process::TakeSnapshot() {
 void SimNode::Process::UpdateHistory() {
   NodeHistory& mine = node_.history();
   mine.is_leader = serving_;
-  mine.applied_index = server_->applied_index();
+  mine.applied_index = applied_index();
 }
 
 // Time and messages

@@ -55,8 +55,9 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   void Log(LogLevel level, const std::string& text) override;
 
   bool is_leader() const { return serving_; }
+  // The last entry that took effect, by itself or in a snapshot.
+  uint64_t applied_index() const;
   const raft::Raft* raft() const { return raft_.get(); }
-  const stan::ClusteredServer* server() const { return server_.get(); }
 
  private:
   int64_t now_ns() const { return node_.world_.queue.now_ns(); }
@@ -98,7 +99,7 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   std::unique_ptr<NodeLog> view_;
   std::unique_ptr<stan::ClusteredServer> server_;
   std::unique_ptr<raft::Raft> raft_;
-  raft::SnapshotMetaPtr restored_;  // at the start
+  raft::SnapshotMetaPtr restored_;  // at the start, or last
 
   std::deque<raft::EntryPtr> to_apply_;
   std::deque<raft::Role> roles_;

@@ -1,9 +1,10 @@
-// The disk of a node: a file system in memory (env/mem_file_system.h says what a killed process and
-// a machine without power leave) that faults can be ordered from. Fault model:
-// - CrashAfter: the process is killed inside a change of the disk, at any one: before it, behind it,
-//   or, in the directory that may be torn, in the middle of a write, of which then a part is there.
-//   Elsewhere a write is done or not, and the version at the begin of a file is there if the file
-//   is: a message store that is torn there does not open, as the real server's (standalone.md 1).
+// The disk of a node: a file system in memory that faults can be ordered from. What a killed
+// process and a machine without power leave, env/mem_file_system.h says. Fault model:
+// - CrashAfter: the process is killed inside a change of the disk, at any one: before it, behind
+//   it, or, in the directory that may be torn, in the middle of a write, of which then a part is
+//   there. Elsewhere a write is done or not, and the version at the begin of a file is there if the
+//   file is: a message store that is torn there does not open, as the real server's
+//   (standalone.md 1).
 // - FlipBit: one bit of a file is another one from now on.
 // - Misdirect: from the next opening of a file on, what is read from one block of it is what stands
 //   in another one. Until the files are opened by a process that is started after Straighten.

@@ -128,7 +128,7 @@ uint64_t SimNode::CommitIndex() const {
 }
 
 uint64_t SimNode::AppliedIndex() const {
-  return is_up() && process_->server() != nullptr ? process_->server()->applied_index() : 0;
+  return is_up() ? process_->applied_index() : 0;
 }
 
 void SimNode::Receive(const raft::Message& message) {
