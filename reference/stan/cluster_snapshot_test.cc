@@ -155,6 +155,42 @@ TEST_F(ClusterSnapshotTest, ALeaderThatCannotReadItsMessagesEndsTheOther) {
                            "up message 1: cipher: message authentication failed"));
 }
 
+TEST_F(ClusterSnapshotTest, NothingIsAppliedBetweenTwoTries) {
+  OpenAndPublish(3);
+  const Kept snapshot = TakeSnapshot(1);
+  server(0).LoseLeadership(clock_.NowNs());
+  Wipe(2);
+  ASSERT_TRUE(TryOpen(2).ok());
+  ASSERT_TRUE(Install(2, snapshot).ok());
+  AddEntry(raft::EntryType::kBarrier, {});
+  Drain();
+  Pass(500 * kMs);
+  EXPECT_EQ(server(2).phase(), Phase::kRestoring);
+  EXPECT_EQ(server(2).applied_index(), 0U);
+  server(0).BecomeLeader(clock_.NowNs());
+  Pass(500 * kMs);
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+  EXPECT_EQ(server(2).applied_index(), log_.size());
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3");
+}
+
+TEST_F(ClusterSnapshotTest, ANewerSnapshotEndsTheTriesOfAnOlderOne) {
+  OpenAndPublish(3);
+  const Kept older = TakeSnapshot(1);
+  PublishMany(1);
+  const Kept newer = TakeSnapshot(1);
+  server(0).LoseLeadership(clock_.NowNs());
+  Wipe(2);
+  ASSERT_TRUE(TryOpen(2).ok());
+  ASSERT_TRUE(Install(2, older).ok());
+  Pass(500 * kMs);
+  server(0).BecomeLeader(clock_.NowNs());
+  ASSERT_TRUE(Install(2, newer).ok());
+  Pass(10 * kSecond);
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3 4:1");
+}
+
 TEST_F(ClusterSnapshotTest, WithTheOptionForItANodeProceedsWithoutMessages) {
   OpenAndPublish(3);
   const Kept snapshot = TakeSnapshot(1);
