@@ -116,7 +116,7 @@ ClusteredServer::Parts::Parts(const StreamingOptions& chosen, const ClusterOptio
       delivery(context),
       clients(context),
       channels(
-          context, [] {},
+          context, [this] { publisher.Flush(); },
           [this](const Channel& channel) {
             delivery.Forget(channel);
             subscribing.Forget(channel);
