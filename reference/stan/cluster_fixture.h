@@ -247,6 +247,29 @@ class ClusterFixture : public StanVerbs {
   raftlog::RaftSnapshot Snapshot(size_t at) {
     return raftlog::DecodeSnapshot(TakeSnapshot(at).state).value();
   }
+  // What SNAPSHOT says of subscriptions, in order of their ids; of queues not what is pending:
+  // where a message goes from member to member, the leader does not tell all of it, as in the real
+  // server.
+  static std::string TextOf(const raftlog::RaftSnapshot& snapshot) {
+    std::map<std::pair<std::string, uint64_t>, std::string> texts;
+    for (const raftlog::ChannelSnapshot& channel : snapshot.channels) {
+      for (const raftlog::SubscriptionSnapshot& subscription : channel.subscriptions) {
+        const store::SubscriptionState& state = subscription.state;
+        std::string& text = texts[{channel.name, state.id}];
+        text = channel.name + " " + std::to_string(state.id) + " " + state.client_id + " " +
+               state.inbox + " " + state.durable_name + " " + state.queue_group +
+               (state.is_closed ? " closed" : "") + " last=" + std::to_string(state.last_sent) +
+               " pending=";
+        if (!state.queue_group.empty()) continue;
+        for (const uint64_t sequence : subscription.pending) {
+          text += std::to_string(sequence) + ",";
+        }
+      }
+    }
+    std::string all;
+    for (const auto& [key, text] : texts) all += text + "\n";
+    return all;
+  }
   std::vector<std::string> Logged(size_t at) {
     constexpr const char* kTags[] = {"TRC ", "DBG ", "INF ", "WRN ", "ERR ", "FTL "};
     std::vector<std::string> texts;

@@ -64,6 +64,8 @@ Result<Bytes> ClusterSnapshot::Take() {
 }
 
 Status ClusterSnapshot::Restore(ByteView state, When when, bool proceed) {
+  context_.timers.Stop(pause_);
+  is_restoring_ = false;
   context_.Info("restoring from snapshot");
   Result<raftlog::RaftSnapshot> decoded = raftlog::RaftSnapshot();
   Status done = DropState();
@@ -165,7 +167,8 @@ void ClusterSnapshot::OnFetched(Channel& channel, const Status& fetched) {
                  std::to_string(messages.FirstSequence()) + "/" +
                  std::to_string(messages.LastSequence()) + ", cfs " +
                  std::to_string(channel.first_sequence) + "): " + fetched.message());
-  context_.After(kPauseNs, [this, &channel] {
+  pause_ = context_.After(kPauseNs, [this, &channel] {
+    pause_ = 0;
     if (++attempts_ == kAttempts) return GiveUp(channel);
     FetchMessages(channel);
   });

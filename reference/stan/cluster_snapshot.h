@@ -69,6 +69,7 @@ class ClusterSnapshot {
   When when_ = When::kStart;
   bool proceed_ = false;
   int attempts_ = 0;
+  Timers::Id pause_ = 0;
   std::set<std::string> others_;  // channels that are not in it
 };
 

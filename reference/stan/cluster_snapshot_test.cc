@@ -21,6 +21,18 @@ class ClusterSnapshotTest : public testing::Test, protected ClusterFixture {
     EXPECT_EQ(Connect("c"), "");
     PublishMany(count);
   }
+  // A wiped node has the snapshot of node 1; the leader's answers to it are on the bus.
+  void BeginToFetch() {
+    const Kept snapshot = TakeSnapshot(1);
+    Wipe(2);
+    ATREST_CHECK(TryOpen(2).ok());
+    node(2).applied = snapshot.index;
+    ATREST_CHECK(server(2).Restore(clock_.NowNs(), snapshot.state).ok());
+    const FakeBus::Queued request = std::move(bus_.incoming.front());
+    bus_.incoming.pop_front();
+    server(0).OnMessage(clock_.NowNs(), {request.handle / NodeBus::kNodesMax, request.subject,
+                                         request.reply, request.payload, false});
+  }
   // A node that has nothing but the snapshot of node 1.
   void Replace(size_t at) {
     const Kept snapshot = TakeSnapshot(1);
@@ -112,6 +124,64 @@ TEST_F(ClusterSnapshotTest, BeginsWithTheFirstMessageThatThereIs) {
   EXPECT_EQ(Stored(2), "4:kept 5:kept");
 }
 
+TEST_F(ClusterSnapshotTest, AMessageLostOnTheWayIsFetchedAgain) {
+  OpenAndPublish(3);
+  BeginToFetch();
+  // Of the three answers the second is lost, and the leader says that it has that message.
+  bus_.incoming.erase(bus_.incoming.begin() + 1);
+  Drain();
+  EXPECT_EQ(Logged(2).back(),
+            "ERR channel \"foo\" - unable to restore messages (snapshot 1/3, store 1/1, cfs 1): "
+            "expected to restore message 2, got 3 (err=<nil>)");
+  Pass(kSecond);
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3");
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+}
+
+TEST_F(ClusterSnapshotTest, ALeaderThatDoesNotSayFirstIsAsked) {
+  OpenAndPublish(3);
+  wire::Message third = *node(0).store->FindChannel("foo")->messages->Lookup(3).value();
+  ASSERT_TRUE(node(0).store->FindChannel("foo")->messages->Empty().ok());
+  ASSERT_TRUE(node(0).store->FindChannel("foo")->messages->Store(std::move(third)).ok());
+  BeginToFetch();
+  ASSERT_EQ(bus_.incoming.size(), 1U);
+  EXPECT_EQ(bus_.incoming.front().reply, "sfa.first");
+  bus_.incoming.front().reply = "sfa";
+  Drain();
+  EXPECT_EQ(Stored(2), "3:3");
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+}
+
+TEST_F(ClusterSnapshotTest, WhatIsNoMessageIsNotStored) {
+  OpenAndPublish(1);
+  BeginToFetch();
+  bus_.incoming.front().payload = {0xFF};
+  Drain();
+  EXPECT_EQ(Logged(2).back(),
+            "ERR channel \"foo\" - unable to restore messages (snapshot 1/1, store 0/0, cfs 1): "
+            "error decoding message: unexpected EOF");
+  Pass(kSecond);
+  EXPECT_EQ(Stored(2), "1:1");
+}
+
+TEST_F(ClusterSnapshotTest, FewerMessagesThanInTheSnapshotAreEnough) {
+  OpenAndPublish(30);
+  const Kept snapshot = TakeSnapshot(1);
+  store::MessageStore& messages = *node(0).store->FindChannel("foo")->messages;
+  std::vector<wire::Message> kept;
+  for (uint64_t i : {1, 2}) kept.push_back(*messages.Lookup(i).value());
+  ASSERT_TRUE(messages.Empty().ok());
+  for (wire::Message& message : kept) ASSERT_TRUE(messages.Store(std::move(message)).ok());
+  Wipe(2);
+  ASSERT_TRUE(TryOpen(2).ok());
+  ASSERT_TRUE(Install(2, snapshot).ok());
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+  // What it had is forgotten with what the leader lacks.
+  EXPECT_EQ(Stored(2), "");
+  EXPECT_EQ(Snapshot(2).channels[0].first, 31U);
+  EXPECT_EQ(Snapshot(2).channels[0].last, 30U);
+}
+
 TEST_F(ClusterSnapshotTest, AChannelThatIsEmptyByNowKeepsItsPlace) {
   OpenAndPublish(5);
   const Kept snapshot = TakeSnapshot(1);
@@ -153,6 +223,42 @@ TEST_F(ClusterSnapshotTest, ALeaderThatCannotReadItsMessagesEndsTheOther) {
                            10,
                            "ERR Snapshot restore request error for channel \"foo\", error looking "
                            "up message 1: cipher: message authentication failed"));
+}
+
+TEST_F(ClusterSnapshotTest, NothingIsAppliedBetweenTwoTries) {
+  OpenAndPublish(3);
+  const Kept snapshot = TakeSnapshot(1);
+  server(0).LoseLeadership(clock_.NowNs());
+  Wipe(2);
+  ASSERT_TRUE(TryOpen(2).ok());
+  ASSERT_TRUE(Install(2, snapshot).ok());
+  AddEntry(raft::EntryType::kBarrier, {});
+  Drain();
+  Pass(500 * kMs);
+  EXPECT_EQ(server(2).phase(), Phase::kRestoring);
+  EXPECT_EQ(server(2).applied_index(), 0U);
+  server(0).BecomeLeader(clock_.NowNs());
+  Pass(500 * kMs);
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+  EXPECT_EQ(server(2).applied_index(), log_.size());
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3");
+}
+
+TEST_F(ClusterSnapshotTest, ANewerSnapshotEndsTheTriesOfAnOlderOne) {
+  OpenAndPublish(3);
+  const Kept older = TakeSnapshot(1);
+  PublishMany(1);
+  const Kept newer = TakeSnapshot(1);
+  server(0).LoseLeadership(clock_.NowNs());
+  Wipe(2);
+  ASSERT_TRUE(TryOpen(2).ok());
+  ASSERT_TRUE(Install(2, older).ok());
+  Pass(500 * kMs);
+  server(0).BecomeLeader(clock_.NowNs());
+  ASSERT_TRUE(Install(2, newer).ok());
+  Pass(10 * kSecond);
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3 4:1");
 }
 
 TEST_F(ClusterSnapshotTest, WithTheOptionForItANodeProceedsWithoutMessages) {

@@ -13,6 +13,7 @@
 #include "reference/stan/context.h"
 #include "reference/stan/delivery.h"
 #include "reference/stan/leaving.h"
+#include "reference/stan/membership_requests.h"
 #include "reference/stan/message_fetch.h"
 #include "reference/stan/message_serving.h"
 #include "reference/stan/publisher.h"
@@ -90,6 +91,7 @@ struct ClusteredServer::Parts {
   Recovery recovery;
   MessageFetch fetch;
   MessageServing serving;
+  MembershipRequests membership;
   Applying applying;
   ClusterSnapshot snapshot;
   std::map<uint64_t, Route> routes;  // by handle
@@ -114,7 +116,7 @@ ClusteredServer::Parts::Parts(const StreamingOptions& chosen, const ClusterOptio
       delivery(context),
       clients(context),
       channels(
-          context, [] {},
+          context, [this] { publisher.Flush(); },
           [this](const Channel& channel) {
             delivery.Forget(channel);
             subscribing.Forget(channel);
@@ -129,6 +131,7 @@ ClusteredServer::Parts::Parts(const StreamingOptions& chosen, const ClusterOptio
       recovery(context, channels, clients, subscribing),
       fetch(context),
       serving(context, channels),
+      membership(context, cluster_options.allow_add_remove_node),
       applying(context, {channels, connections, subscribing, fetch}),
       snapshot(context, {channels, clients, leaving, recovery, fetch}) {
   context.cluster = &role;
@@ -143,6 +146,7 @@ Status ClusteredServer::Parts::Start() {
     if (!id.ok()) return id.status();
     channel->id = id.value();
   }
+  ATREST_TRY(membership.Open());
   context.After(kStoreTickNs, [this] { TickStore(); });
   LogSubjects();
   is_started = true;
@@ -222,7 +226,7 @@ void ClusteredServer::Parts::RunWaiting() {
 
 // After everything that may have ended a wait.
 void ClusteredServer::Parts::Settle() {
-  applying.Run();
+  if (!snapshot.IsRestoring()) applying.Run();
   if (role.is_leader) RunWaiting();
   if (!context.fatal.ok() && failure.ok()) failure = context.fatal;
 }
@@ -260,6 +264,7 @@ Status ClusteredServer::Parts::StartLeading() {
     connections.StartHeartbeats(id);
   }
   ATREST_TRY(SubscribeSubjects());
+  ATREST_TRY(membership.StartLeading());
   SubscriptionList active;
   for (const auto& [name, channel] : channels.all()) {
     active.insert(active.end(), channel->plain.begin(), channel->plain.end());
@@ -283,6 +288,7 @@ void ClusteredServer::Parts::LoseLeadership() {
   role.sent_and_acked.Clear();
   for (const auto& [handle, route] : std::exchange(routes, {})) context.bus.Unsubscribe(handle);
   serving.Close();
+  membership.StopLeading();
   connects.clear();
   subscribes.clear();
   is_elected = false;
@@ -370,7 +376,11 @@ void ClusteredServer::LoseLeadership(int64_t now_ns) {
   parts_->LoseLeadership();
 }
 
-void ClusteredServer::OnMembershipChanged(int64_t, uint64_t, const Status&) {}
+void ClusteredServer::OnMembershipChanged(int64_t now_ns, uint64_t ticket, const Status& outcome) {
+  if (!parts_->IsRunning()) return;
+  parts_->context.now_ns = now_ns;
+  parts_->membership.OnChanged(ticket, outcome);
+}
 
 void ClusteredServer::OnMessage(int64_t now_ns, const Incoming& incoming) {
   Parts& parts = *parts_;
@@ -381,7 +391,7 @@ void ClusteredServer::OnMessage(int64_t now_ns, const Incoming& incoming) {
   } else if (const auto found = parts.routes.find(incoming.handle); found != parts.routes.end()) {
     found->second.action(incoming);
   } else if (!parts.fetch.OnMessage(incoming) && !parts.serving.OnMessage(incoming) &&
-             parts.role.is_leader) {
+             !parts.membership.OnMessage(incoming) && parts.role.is_leader) {
     parts.subscribing.OnAck(incoming);
   }
   parts.Settle();

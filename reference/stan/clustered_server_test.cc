@@ -356,6 +356,73 @@ TEST_F(ThreeNodesTest, WhatComesMeanwhileIsProposedInOneOperation) {
   EXPECT_EQ(Stored(2), "1:one 2:2 3:3 4:4");
 }
 
+TEST_F(ThreeNodesTest, AChannelTooManyFailsTheWholeBatchAndItsSequences) {
+  options_.limits.max_channels = 1;
+  OpenAll();
+  EXPECT_EQ(Connect("c"), "");
+  EXPECT_EQ(Publish("foo", "one"), "");
+  for (const char* channel : {"foo", "foo", "bar", "foo"}) {
+    bus_.Deliver(std::string("_STAN.pub.test-cluster.") + channel, "reply",
+                 Encoded(PubMsg(channel, "lost")));
+  }
+  Drain();
+  std::vector<std::string> errors;
+  for (const Bytes& answer : bus_.Take("reply")) {
+    errors.push_back(wire::DecodeStan<wire::StanPubAck>(answer).value().error);
+  }
+  EXPECT_EQ(errors, std::vector<std::string>(4, "too many channels"));
+  EXPECT_EQ(Publish("foo", "two"), "");
+  for (size_t at = 0; at < 3; ++at) EXPECT_EQ(Stored(at), "1:one 2: 3: 4:two");
+}
+
+TEST_F(ThreeNodesTest, APublishOnTheWayKeepsItsChannel) {
+  options_.limits.all.max_inactivity_ns = 10 * kSecond;
+  OpenAll();
+  EXPECT_EQ(Connect("c"), "");
+  EXPECT_EQ(Publish("foo", "one"), "");
+  Pass(9 * kSecond);
+  Hold();
+  Tell("_STAN.pub.test-cluster.foo", Encoded(PubMsg("foo", "two")));
+  Pass(5 * kSecond);
+  EXPECT_THAT(server(0).ChannelNames(), ElementsAre("foo"));
+  Commit();
+  EXPECT_EQ(Stored(1), "1:one 2:two");
+  Pass(4 * kSecond);
+  EXPECT_THAT(server(0).ChannelNames(), ElementsAre("foo"));
+  Pass(10 * kSecond);
+  for (size_t at = 0; at < 3; ++at) EXPECT_TRUE(server(at).ChannelNames().empty());
+}
+
+TEST_F(ThreeNodesTest, WhileAChannelIsDeletedPublishesWait) {
+  options_.limits.all.max_inactivity_ns = 10 * kSecond;
+  OpenAll();
+  EXPECT_EQ(Connect("c"), "");
+  EXPECT_EQ(Publish("foo", "one"), "");
+  Hold();
+  Pass(11 * kSecond);
+  EXPECT_EQ(Subscribe({}), "stan: channel is being deleted");
+  Tell("_STAN.pub.test-cluster.foo", Encoded(PubMsg("foo", "two")));
+  EXPECT_TRUE(bus_.Take("reply").empty());
+  Commit();
+  EXPECT_EQ(bus_.Take("reply").size(), 1U);
+  for (size_t at = 0; at < 3; ++at) EXPECT_EQ(Stored(at), "1:two");
+}
+
+TEST_F(ThreeNodesTest, AChannelThatOnlyADeposedLeaderMadeGivesWay) {
+  OpenAll();
+  EXPECT_EQ(Connect("c"), "");
+  Hold();
+  Tell("_STAN.pub.test-cluster.foo", Encoded(PubMsg("foo", "lost")));
+  EXPECT_THAT(server(0).ChannelNames(), ElementsAre("foo"));
+  Lead(1);
+  Commit();
+  EXPECT_EQ(Publish("foo", "one"), "");
+  for (size_t at = 0; at < 3; ++at) {
+    EXPECT_EQ(Stored(at), "1:one");
+    EXPECT_EQ(node(at).ids->GetChannelId("foo").value(), log_.size() - 1);
+  }
+}
+
 TEST_F(ThreeNodesTest, OneSubscriptionIsAgreedOnAtATime) {
   OpenAll();
   EXPECT_EQ(Connect("c"), "");

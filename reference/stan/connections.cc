@@ -76,12 +76,12 @@ void Connections::Connect(const wire::StanConnectRequest& request, std::string_v
 
 void Connections::ProposeConnect(const wire::StanConnectRequest& request, const std::string& reply,
                                  Old old) {
-  is_connecting_ = true;
+  ++connecting_;
   raftlog::RaftOperation operation;
   operation.type = raftlog::RaftOperationType::kConnect;
   operation.connect = {.request = request, .refresh = old == Old::kReplaced};
   context_.cluster->proposals.Propose(operation, [this, request, reply](const Outcome& outcome) {
-    is_connecting_ = false;
+    --connecting_;
     FinishConnect(request, reply, outcome.status);
   });
 }
@@ -246,7 +246,7 @@ void Connections::OnTimedOut(const std::string& client_id) {
 }
 
 void Connections::StopLeading() {
-  is_connecting_ = false;
+  connecting_ = 0;
   for (const auto& [id, asked] : std::exchange(being_checked_, {})) requests_.Cancel(asked);
   for (const auto& [id, client] : clients_.all()) {
     context_.timers.Stop(client->heartbeat);

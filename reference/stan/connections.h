@@ -36,7 +36,7 @@ class Connections {
   Status Close(const std::string& client_id);
 
   // In a cluster, while a connection is being agreed on: no other is to begin.
-  bool IsConnecting() const { return is_connecting_; }
+  bool IsConnecting() const { return connecting_ > 0; }
   // This node no longer leads its cluster: no heartbeats, and nobody is answered.
   void StopLeading();
 
@@ -61,7 +61,7 @@ class Connections {
   Requests& requests_;
   Leaving& leaving_;
   std::map<std::string, Requests::Id> being_checked_;  // ids of which the old client is being asked
-  bool is_connecting_ = false;
+  uint64_t connecting_ = 0;  // proposed
 };
 
 }  // namespace atrest::stan

@@ -187,7 +187,8 @@ void Publisher::FinishBatch() {
     if (!outcome.ok()) {
       channel->next_sequence = channel->store->messages->LastSequence() + 1;
     } else if (context_.fatal.ok()) {
-      context_.fatal = FlushAndDeliver(*channel);
+      const Status flushed = FlushAndDeliver(*channel);
+      if (!flushed.ok()) context_.fatal = flushed.WithPrefix("panic: ");
     }
   }
   if (!context_.fatal.ok()) return;
