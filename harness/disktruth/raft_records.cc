@@ -153,9 +153,11 @@ std::optional<RaftEntry> ReadRaftEntry(ByteView bytes) {
   return entry;
 }
 
-std::vector<FoundEntry> FindRaftEntries(ByteView bytes) {
+std::vector<FoundEntry> FindRaftEntries(ByteView bytes, size_t end) {
   std::vector<FoundEntry> found;
-  const std::string_view text = AsText(bytes);
+  const size_t room = bytes.size() - std::min(end, bytes.size());
+  const std::string_view text =
+      AsText(bytes.first(bytes.size() - room + std::min(room, kEntryBegin.size() - 1)));
   size_t at = text.find(kEntryBegin);
   while (at != std::string_view::npos) {
     const auto entry = ReadRaftEntry(bytes.subspan(at));

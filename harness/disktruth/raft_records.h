@@ -45,8 +45,8 @@ struct FoundEntry {
   size_t offset = 0;
   RaftEntry entry;
 };
-// Every entry that begins anywhere in BYTES and is all there.
-std::vector<FoundEntry> FindRaftEntries(ByteView bytes);
+// Every entry that begins anywhere in BYTES, before END, and is all there.
+std::vector<FoundEntry> FindRaftEntries(ByteView bytes, size_t end = SIZE_MAX);
 
 // Persisted, do not renumber; 5 was never used.
 enum class Operation : uint64_t {

@@ -79,9 +79,12 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
   if (node.wipes != wipes_seen_) {
     view_.first_start = starts_seen_;
     view_.first_damage = damages_seen_;
+    always_seals_ = true;
   }
   for (size_t start = starts_seen_; start < node.starts.size(); ++start) {
-    const std::string& key = node.starts[start].settings.key;
+    const sim::NodeSettings& settings = node.starts[start].settings;
+    const std::string& key = settings.key;
+    always_seals_ = always_seals_ && settings.encrypts && !settings.log_in_clear;
     if (key.empty()) continue;
     const KeyId id = shared_.keys.Add(key);
     std::erase(view_.given, id);
@@ -164,12 +167,13 @@ void NodeReader::ReadFile(const sim::NodeHistory& node, const std::string& name,
   for (Observer* observer : shared_.observers) {
     observer->OnBytes(number_, name, file.bytes, fresh);
   }
-  Changed(name, file, only_grew);
+  Changed(name, file, only_grew, fresh);
 }
 
-void NodeReader::Changed(const std::string& name, const FileNow& file, bool only_grew) {
+void NodeReader::Changed(const std::string& name, const FileNow& file, bool only_grew,
+                         const std::vector<ByteRange>& fresh) {
   if (name == kLogName) {
-    ReadLog(file.bytes);
+    ReadLog(file.bytes, fresh);
   } else if (name.starts_with(kSnapshots)) {
     ReadSnapshotFile(name, &file);
   } else if (const auto found = SliceOf(name)) {
@@ -200,7 +204,7 @@ void NodeReader::Forget(const std::string& name) {
   files_.erase(name);
 }
 
-void NodeReader::ReadLog(ByteView bytes) {
+void NodeReader::ReadLog(ByteView bytes, const std::vector<ByteRange>& fresh) {
   disktruth::BoltFile bolt;
   disktruth::ReadBoltFile(bytes, bolt);
   view_.has_log = true;
@@ -214,7 +218,7 @@ void NodeReader::ReadLog(ByteView bytes) {
     }
   }
   std::map<uint64_t, LogRecord> log;
-  std::vector<uint64_t> fresh;
+  std::vector<uint64_t> new_entries;
   for (const BoltPair& pair : bolt.buckets["logs"]) {
     if (pair.key.size() != 8) continue;
     const uint64_t index = LoadBe64(pair.key.data());
@@ -223,12 +227,12 @@ void NodeReader::ReadLog(ByteView bytes) {
       log.insert(log.end(), std::move(known));
     } else {
       log.emplace_hint(log.end(), index, ReadRecord(index, pair.value));
-      fresh.push_back(index);
+      new_entries.push_back(index);
     }
   }
   view_.log = std::move(log);
-  ReadLingering(bytes);
-  for (const uint64_t index : fresh) {
+  ReadLingering(bytes, fresh);
+  for (const uint64_t index : new_entries) {
     for (Observer* observer : shared_.observers) observer->OnEntry(number_, view_.log.at(index));
   }
 }
@@ -278,27 +282,47 @@ void NodeReader::ReadData(LogRecord& record, ByteView data) {
   }
 }
 
-// What pages that are free still hold. Entries that were partly written over do not open.
-void NodeReader::ReadLingering(ByteView bytes) {
-  view_.lingering.clear();
+// What pages that are free still hold. Pages that did not change have been read when they were in
+// use; but where some start left entries in clear, it matters which of them linger.
+void NodeReader::ReadLingering(ByteView bytes, const std::vector<ByteRange>& fresh) {
+  const std::vector<ByteRange> all = {{0, bytes.size()}};
+  const std::vector<ByteRange>& ranges = always_seals_ ? fresh : all;
+  std::erase_if(view_.lingering, [&](const LingeringEntry& entry) {
+    return !always_seals_ || std::ranges::any_of(fresh, [&](const ByteRange& range) {
+      return entry.offset >= range.begin && entry.offset < range.end;
+    });
+  });
+  auto range = ranges.begin();
   for (const disktruth::UnusedPages& pages : view_.unused) {
-    const ByteView run = bytes.subspan(pages.offset, pages.size);
-    for (const disktruth::FoundEntry& found : disktruth::FindRaftEntries(run)) {
-      const disktruth::RaftEntry& entry = found.entry;
-      if (entry.type != EntryType::kCommand || entry.data.empty()) continue;
-      if (!disktruth::LooksSealed(entry.data)) {
-        if (disktruth::ReadOperation(entry.data)) {
-          view_.lingering.push_back({pages.offset + found.offset, entry.index});
-        }
-        continue;
+    const size_t end = pages.offset + pages.size;
+    while (range != ranges.end() && range->end <= pages.offset) ++range;
+    for (auto at = range; at != ranges.end() && at->begin < end; ++at) {
+      ReadUnused(bytes, {std::max<size_t>(at->begin, pages.offset), std::min<size_t>(at->end, end)},
+                 end);
+    }
+  }
+}
+
+// Entries that begin in RANGE, of unused pages up to END. Those that were partly written over do
+// not open.
+void NodeReader::ReadUnused(ByteView bytes, const ByteRange& range, size_t end) {
+  const ByteView run = bytes.subspan(range.begin, end - range.begin);
+  for (const disktruth::FoundEntry& found :
+       disktruth::FindRaftEntries(run, range.end - range.begin)) {
+    const disktruth::RaftEntry& entry = found.entry;
+    if (entry.type != EntryType::kCommand || entry.data.empty()) continue;
+    if (!disktruth::LooksSealed(entry.data)) {
+      if (disktruth::ReadOperation(entry.data)) {
+        view_.lingering.push_back({range.begin + found.offset, entry.index});
       }
-      bool is_new = false;
-      const Seal& seal = shared_.seals.See(
-          entry.data, kRaftPlace, view_.given,
-          Here("raft.log, a free page, entry " + std::to_string(entry.index)), &is_new);
-      for (Observer* observer : shared_.observers) {
-        if (is_new) observer->OnSeal(seal);
-      }
+      continue;
+    }
+    bool is_new = false;
+    const Seal& seal = shared_.seals.See(
+        entry.data, kRaftPlace, view_.given,
+        Here("raft.log, a free page, entry " + std::to_string(entry.index)), &is_new);
+    for (Observer* observer : shared_.observers) {
+      if (is_new) observer->OnSeal(seal);
     }
   }
 }

@@ -147,12 +147,14 @@ class NodeReader {
   std::map<std::string, Listed> List(const sim::NodeHistory& node, bool* is_complete);
   void ReadFile(const sim::NodeHistory& node, const std::string& name, const Listed& listed);
   void Forget(const std::string& name);
-  void Changed(const std::string& name, const FileNow& file, bool only_grew);
+  void Changed(const std::string& name, const FileNow& file, bool only_grew,
+               const std::vector<ByteRange>& fresh);
 
-  void ReadLog(ByteView bytes);
+  void ReadLog(ByteView bytes, const std::vector<ByteRange>& fresh);
   LogRecord ReadRecord(uint64_t index, ByteView raw);
   void ReadData(LogRecord& record, ByteView data);
-  void ReadLingering(ByteView bytes);
+  void ReadLingering(ByteView bytes, const std::vector<ByteRange>& fresh);
+  void ReadUnused(ByteView bytes, const ByteRange& range, size_t end);
   void ReadSnapshotFile(const std::string& name, const FileNow* file);
   void ReadChannel(const std::string& channel);
   MessageNow ReadStored(const std::string& channel, const disktruth::StoredRecord& stored,
@@ -166,7 +168,8 @@ class NodeReader {
   std::map<std::string, FileNow> files_;
   std::map<std::string, std::map<uint64_t, Slice>> slices_;  // by channel and number
   std::set<std::string> changed_channels_;
-  StartSpan starts_;  // that can have written what is new in this look
+  StartSpan starts_;          // that can have written what is new in this look
+  bool always_seals_ = true;  // since both directories were last removed
   size_t starts_seen_ = 0;
   size_t damages_seen_ = 0;
   uint64_t wipes_seen_ = 0;
