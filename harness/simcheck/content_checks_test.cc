@@ -221,6 +221,20 @@ TEST(LogsTest, AnEntryInAnotherPlace) {
   EXPECT_THAT(cluster.Look(), ElementsAre("logs a: raft.log, entry 4: says that it is entry 9"));
 }
 
+TEST(LogsTest, TheFileIsWhole) {
+  DoctoredCluster cluster;
+  cluster.Publish(Secret(1));
+  Bytes bytes = ToBytes(FileOf(cluster, 0, "/raft/raft.log"));
+  bytes[20] ^= 1;  // of a meta, of which one is enough
+  cluster.Write(0, "/raft/raft.log", bytes);
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  bytes.resize(bytes.size() - 4096);
+  cluster.Write(0, "/raft/raft.log", bytes);
+  EXPECT_THAT(cluster.Look(), Contains(HasSubstr("the file ends before its high-water mark")));
+  ASSERT_TRUE(cluster.nodes[0].files.RemoveAll("/raft").ok());
+  EXPECT_THAT(cluster.Look(), Contains("logs a: no raft.log in /raft of a node that runs"));
+}
+
 TEST(LogsTest, DamageMayMakeThemDiffer) {
   DoctoredCluster cluster;
   cluster.Put(1, {.index = 2, .type = disktruth::EntryType::kBarrier});

@@ -54,7 +54,18 @@ void LogCheck::OnEntry(size_t node, const LogRecord& record) {
           NameOf(first.node));
 }
 
+// Pages are written before the meta that reaches them: wherever a write ends, what the meta in force
+// reaches is whole.
+void LogCheck::JudgeFile(size_t node) {
+  for (const disktruth::BoltDamage& damage : view_.node(node).log_damages) {
+    if (damage.what.starts_with("meta ") || LeewayNow(node).logs_differ) continue;
+    Say(node, "cluster.md 1.1",
+        "raft.log at " + std::to_string(damage.offset) + ": " + damage.what);
+  }
+}
+
 void LogCheck::JudgeNode(const sim::History& history, size_t node) {
+  JudgeFile(node);
   const uint64_t applied = history.nodes[node].applied_index;
   const auto& log = view_.node(node).log;
   uint64_t& judged = judged_[node];
@@ -76,6 +87,10 @@ void LogCheck::JudgeRest(const sim::History& history) {
   std::map<uint64_t, Committed> all;
   for (size_t node = 0; node < view_.size(); ++node) {
     if (!history.nodes[node].is_up) continue;
+    if (!view_.node(node).has_log && history.nodes[node].applied_index > 0) {
+      Say(node, "cluster.md 1",
+          "no raft.log in " + history.nodes[node].raft_directory + " of a node that runs");
+    }
     for (const auto& [index, record] : view_.node(node).log) {
       if (!record.is_entry) continue;
       const auto [found, is_first] = all.try_emplace(index, Committed{node, record.entry.term});

@@ -1,7 +1,7 @@
 // The checker "logs": the decrypted Raft logs of all nodes agree. Entries of one index and term are
 // equal, on every node and for the whole run: type, time, and data once opened with the node's
 // keys; entries that a node has applied are of the same term on all; at rest all logs agree where
-// they overlap. Lists of the same servers in another order are equal in entry 1, which each node
+// they overlap. The file is whole but for a meta that a kill left unfinished. Lists of the same servers in another order are equal in entry 1, which each node
 // writes for itself (cluster.md 1.4).
 // Threads: none shared.
 #pragma once
@@ -36,6 +36,7 @@ class LogCheck : public SharedCheck {
   void JudgeNode(const sim::History& history, size_t node) override;
   void JudgeRest(const sim::History& history) override;
   void JudgeForm(size_t node, const LogRecord& record);
+  void JudgeFile(size_t node);
   bool MayDiffer(size_t a, size_t b) const {
     return LeewayNow(a).logs_differ || LeewayNow(b).logs_differ;
   }
