@@ -67,6 +67,15 @@ Leeway ForeignSeals() {
   return leeway;
 }
 
+// What was not applied yet is passed over, so that a node leads which lacks the last messages: it
+// gives their sequences to others, which the other nodes ignore.
+Leeway PassedOver() {
+  Leeway leeway = ForeignSeals();
+  leeway.acked_lost = true;
+  leeway.unsent_stored = true;
+  return leeway;
+}
+
 Leeway ClearLog() {
   Leeway leeway;
   leeway.clear_log = true;
@@ -94,7 +103,7 @@ std::vector<DocumentedOutcome> MakeTable() {
        kNothing},
       {"encryption_off", "3b, 3f",
        "starts; ciphertext is delivered and passed on, new contents are in clear", Clear(),
-       ForeignSeals()},
+       PassedOver()},
       {"not_encrypted", "3b, N15", "takes part as any other; its contents are in clear", Clear(),
        kNothing},
       {"plain_before", "3b, 3k", "what was in clear stays so; residue lingers", Clear(), kNothing},
