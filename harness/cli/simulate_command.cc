@@ -65,15 +65,24 @@ SeedRange RangeOf(const SimulateArguments& arguments) {
   return {first, last - first + 1};
 }
 
+// Without "swarm", which may stand among the names of faults; whether it did.
+bool TakeSwarm(std::string& faults) {
+  const std::string list = "," + faults + ",";
+  const size_t at = list.find(std::string(",") + kSwarm + ",");
+  if (at == std::string::npos) return false;
+  std::string rest = list.substr(0, at) + list.substr(at + std::string(kSwarm).size() + 1);
+  faults = rest.size() > 2 ? rest.substr(1, rest.size() - 2) : "";
+  return true;
+}
+
 sim::SimOptions OptionsOf(const SimulateArguments& arguments, uint64_t seed) {
   sim::SimOptions given = arguments.options;
   given.seed = seed;
-  const bool swarm = arguments.faults == kSwarm;
-  if (!swarm) {
-    auto faults = sim::ParseFaults(arguments.faults);
-    if (!faults.ok()) Usage(faults.status().message());
-    given.faults = std::move(faults).value();
-  }
+  std::string names = arguments.faults;
+  const bool swarm = TakeSwarm(names);
+  auto faults = sim::ParseFaults(names);
+  if (!faults.ok()) Usage(faults.status().message());
+  given.faults = std::move(faults).value();
   const Status checked = sim::CheckOptions(given);
   if (!checked.ok()) Usage(checked.message());
   return sim::DrawOptions(given, swarm);
@@ -199,7 +208,7 @@ class SimulateRun {
       if (!IsOne() && (name == "seed" || name == "faults")) continue;
       std::cout << ' ' << name << ' ' << value << ';';
     }
-    if (!IsOne() || arguments_.faults == kSwarm) std::cout << " drawn from " << arguments_.faults;
+    if (!IsOne()) std::cout << " faults " << arguments_.faults;
     std::cout << '\n' << std::flush;
   }
 

@@ -28,7 +28,7 @@ FaultInjector::FaultInjector(World& world, const SimOptions& options, FaultTarge
   exits_.resize(options.nodes);
   for (size_t node = 0; node < options.nodes; ++node) {
     NodeSettings settings;
-    settings.encrypts = options.encrypts;
+    settings.encrypts = options.encrypts && !Has(FaultKind::kPlainBefore);
     settings.cipher = options.cipher;
     settings.sync = options.sync;
     if (settings.encrypts) settings.key = NewKey(node);
@@ -39,6 +39,13 @@ FaultInjector::FaultInjector(World& world, const SimOptions& options, FaultTarge
 std::string FaultInjector::NewKey(size_t node) {
   if (!Has(FaultKind::kOwnKeys)) return kCommonKey;
   return "key " + std::to_string(++keys_) + " of node " + std::to_string(node);
+}
+
+void FaultInjector::BeginEncryption() {
+  for (size_t node = 0; node < settings_.size(); ++node) {
+    settings_[node].encrypts = options_.encrypts;
+    if (settings_[node].encrypts) settings_[node].key = NewKey(node);
+  }
 }
 
 void FaultInjector::Start() { Next(); }
@@ -149,14 +156,20 @@ bool FaultInjector::PowerLoss() {
 }
 
 // A node that forgets how it voted and what it has acknowledged must not be missed by anybody.
-bool FaultInjector::IsQuiet() const {
+bool FaultInjector::IsQuiet(std::optional<size_t> without) const {
   if (world_.network.has_cuts()) return false;
-  const SimNode& first = *targets_.nodes.front();
+  uint64_t term = 0;
+  uint64_t last = 0;
   bool has_leader = false;
   for (size_t node = 0; node < targets_.nodes.size(); ++node) {
+    if (node == without) continue;
     const SimNode& other = *targets_.nodes[node];
-    if (!other.is_up() || armed_[node] || other.Term() != first.Term()) return false;
-    if (other.LastIndex() != first.LastIndex() || other.AppliedIndex() != first.LastIndex()) {
+    if (!other.is_up() || armed_[node]) return false;
+    if (term == 0) {
+      term = other.Term();
+      last = other.LastIndex();
+    }
+    if (other.Term() != term || other.LastIndex() != last || other.AppliedIndex() != last) {
       return false;
     }
     has_leader |= other.IsLeader();
@@ -165,12 +178,24 @@ bool FaultInjector::IsQuiet() const {
 }
 
 bool FaultInjector::Wipe() {
-  if (wiped_ || targets_.nodes.size() < 3 || !IsQuiet()) return false;
+  if (wiped_ || targets_.nodes.size() < 3 || !IsQuiet({})) return false;
   const size_t node = random_.Below(targets_.nodes.size());
   targets_.nodes[node]->Kill();
   if (targets_.on_down) targets_.on_down(node);
+  WipeAndStart(node);
+  return true;
+}
+
+bool FaultInjector::WipeDown(size_t node) {
+  if (wiped_ || targets_.nodes[node]->is_up() || !IsQuiet(node)) return false;
+  WipeAndStart(node);
+  return true;
+}
+
+void FaultInjector::WipeAndStart(size_t node) {
   targets_.nodes[node]->Wipe();
   wiped_ = node;
+  exits_[node] = 0;
   if (settings_[node].encrypts) settings_[node].key = NewKey(node);
   wiped_waits_ = true;
   world_.queue.After(kMessageLifeNs, [this, node] {
@@ -178,7 +203,6 @@ bool FaultInjector::Wipe() {
     StartNow(node);
   });
   WatchWiped();
-  return true;
 }
 
 bool FaultInjector::HasCaughtUp(size_t node) const {
@@ -254,7 +278,8 @@ void FaultInjector::StartLater(size_t node) {
 }
 
 void FaultInjector::StartNow(size_t node) {
-  if (targets_.nodes[node]->is_up() || held_ || (wiped_waits_ && wiped_ == node)) return;
+  if (targets_.nodes[node]->is_up() || held_ == node) return;
+  if (wiped_waits_ && wiped_ == node) return;
   if (Has(FaultKind::kCipherSwitch) && settings_[node].encrypts && random_.Below(2) == 0) {
     settings_[node].cipher = settings_[node].cipher == "AES" ? "CHACHA" : "AES";
   }
@@ -269,14 +294,13 @@ void FaultInjector::StartDown() {
   }
 }
 
-void FaultInjector::Hold(bool held) {
-  held_ = held;
+void FaultInjector::Hold(std::optional<size_t> node) {
+  held_ = node;
   if (!held_) StartDown();
 }
 
 void FaultInjector::Heal() {
   healed_ = true;
-  held_ = false;
   world_.network.HealCuts();
   world_.network.SetFaults({});
   ++world_.history.epoch;

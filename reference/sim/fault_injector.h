@@ -39,12 +39,17 @@ class FaultInjector {
   // A node has ended without the injector's doing, or inside a write that it chose: it is started
   // again after a while.
   void OnEnd(size_t node);
+  // Nodes that were not to encrypt at first do from their next start on.
+  void BeginEncryption();
   // Ends all faults: the network is whole, and every node that is down comes up soon.
   void Heal();
   // Whether a wiped node has not caught up yet.
   bool is_recovering() const { return wiped_.has_value(); }
-  // Faults of nodes do not happen while somebody else works on them.
-  void Hold(bool held);
+  // Nothing happens to nodes, and NODE is not started, while somebody else works on it.
+  void Hold(std::optional<size_t> node);
+  // Removes the directories of NODE, which is down, and starts it again, if the others are such that
+  // nobody misses it.
+  bool WipeDown(size_t node);
   // What NODE is started with the next time.
   NodeSettings& settings(size_t node) { return settings_[node]; }
 
@@ -67,7 +72,9 @@ class FaultInjector {
   bool Has(FaultKind kind) const { return options_.faults.contains(kind); }
   // A node that may go down now.
   std::optional<size_t> Victim();
-  bool IsQuiet() const;
+  // All nodes but WITHOUT.
+  bool IsQuiet(std::optional<size_t> without) const;
+  void WipeAndStart(size_t node);
   bool HasCaughtUp(size_t node) const;
   void WatchWiped();
   void Down(size_t node);
@@ -87,7 +94,7 @@ class FaultInjector {
   std::vector<bool> armed_;      // to be killed in a write, by node
   std::vector<uint32_t> exits_;  // by itself, by node
   bool healed_ = false;
-  bool held_ = false;
+  std::optional<size_t> held_;
 };
 
 }  // namespace atrest::sim

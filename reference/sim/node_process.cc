@@ -160,10 +160,8 @@ bool SimNode::Process::SettleOnce() {
 void SimNode::Process::EnterRole(raft::Role role) {
   node_.Note("role", static_cast<uint64_t>(role), raft_->term(), 0, raft::RoleText(role));
   barrier_.reset();
-  if (serving_) {
-    serving_ = false;
-    server_->LoseLeadership(now_ns());
-  }
+  serving_ = false;
+  server_->LoseLeadership(now_ns());  // without effect if it was not elected
   if (role != raft::Role::kLeader || raft_->role() != raft::Role::kLeader) return;
   ++node_.world_.marks.elections;
   ++node_.world_.history.epoch;
@@ -325,10 +323,8 @@ void SimNode::Process::Receive(const raft::Message& message) {
 
 void SimNode::Process::Stop() {
   if (server_ == nullptr) return;
-  if (serving_) {
-    serving_ = false;
-    server_->LoseLeadership(now_ns());
-  }
+  serving_ = false;
+  server_->LoseLeadership(now_ns());
   (void)server_->Stop(now_ns());
 }
 

@@ -40,6 +40,9 @@ Status SimNode::Process::OpenStore() {
   const NodeHistory& mine = node_.history();
   store::FileStoreOptions file;
   file.sync = node_.settings_.sync;  // -cluster_sync decides for both
+  // Else a kill between the writes of messages and of their index makes acknowledged messages
+  // unreadable, which no checker could tell from a loss.
+  file.assume_adjacent = false;
   auto opened = store::FileStore::Open(env_, *this, mine.store_directory, {}, file);
   if (!opened.ok()) return opened.status();
   const NodeSettings& settings = node_.settings_;

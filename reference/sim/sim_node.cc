@@ -127,9 +127,7 @@ uint64_t SimNode::CommitIndex() const {
   return is_up() && process_->raft() != nullptr ? process_->raft()->commit_index() : 0;
 }
 
-uint64_t SimNode::AppliedIndex() const {
-  return is_up() ? process_->applied_index() : 0;
-}
+uint64_t SimNode::AppliedIndex() const { return is_up() ? process_->applied_index() : 0; }
 
 void SimNode::Receive(const raft::Message& message) {
   if (!is_up()) return;

@@ -48,6 +48,23 @@ void DrawNetwork(Random& random, SimOptions& options) {
   if (has(FaultKind::kDelay)) network.delay_max_ns = delay_ns;
 }
 
+void DrawSizes(Random& random, SimOptions& options) {
+  constexpr int64_t kTimeoutsMs[] = {200, 500, 1000, 2000};
+  options.raft_timeout_ns = kTimeoutsMs[random.Below(4)] * kNsPerMs;
+  options.op_gap_ns = Between(random, 20, 160) * kNsPerMs;
+  options.fault_gap_ns = Between(random, 500, 4000) * kNsPerMs;
+  options.down_max_ns = Between(random, 1, 8) * kNsPerSecond;
+  options.clients = 2 + random.Below(5);
+  options.channels = 1 + random.Below(4);
+  options.sync = random.Below(3) == 0;
+  options.cipher = random.Below(2) == 0 ? "AES" : "CHACHA";
+  if (random.Below(100) < 85) {
+    options.snapshot_threshold = 10 + random.Below(90);
+    options.trailing_logs = random.Below(40);
+    options.snapshot_interval_ns = Between(random, 500, 4000) * kNsPerMs;
+  }
+}
+
 }  // namespace
 
 SimOptions DrawOptions(const SimOptions& given, bool swarm) {
@@ -58,21 +75,8 @@ SimOptions DrawOptions(const SimOptions& given, bool swarm) {
       const bool chosen = random.Below(100) < ChanceOf(entry.kind);
       if (entry.survivable && chosen) drawn.faults.insert(entry.kind);
     }
-    constexpr int64_t kTimeoutsMs[] = {200, 500, 1000, 2000};
-    drawn.raft_timeout_ns = kTimeoutsMs[random.Below(4)] * kNsPerMs;
-    drawn.op_gap_ns = Between(random, 10, 80) * kNsPerMs;
-    drawn.fault_gap_ns = Between(random, 1, 5) * kNsPerSecond;
-    drawn.down_max_ns = Between(random, 1, 8) * kNsPerSecond;
-    drawn.clients = 2 + random.Below(5);
-    drawn.channels = 1 + random.Below(4);
-    drawn.sync = random.Below(3) == 0;
-    drawn.cipher = random.Below(2) == 0 ? "AES" : "CHACHA";
-    if (random.Below(100) < 85) {
-      drawn.snapshot_threshold = 10 + random.Below(90);
-      drawn.trailing_logs = random.Below(40);
-      drawn.snapshot_interval_ns = Between(random, 500, 4000) * kNsPerMs;
-    }
   }
+  if (swarm || !drawn.faults.empty()) DrawSizes(random, drawn);
   DrawNetwork(random, drawn);
   if (drawn.faults.contains(FaultKind::kPowerLoss)) drawn.sync = true;
   if (drawn.faults.contains(FaultKind::kLostUnsynced)) drawn.sync = false;

@@ -36,8 +36,8 @@ struct SimOptions {
   NetworkFaults network;       // in force while faults are on
 };
 
-// What is given, and for a swarm what the seed makes of it: a share of the survivable faults, their
-// rates, timing and sizes.
+// What is given, and what the seed makes of it where there are faults: their rates, timing and
+// sizes, and with SWARM a share of the survivable faults.
 SimOptions DrawOptions(const SimOptions& given, bool swarm);
 
 // A name and a value for each, in order: what a run prints first.

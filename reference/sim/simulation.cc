@@ -17,7 +17,7 @@ constexpr int64_t kLookNs = 10 * kNsPerMs;
 constexpr uint64_t kFileSizeMax = uint64_t{1} << 32;
 
 // One for each purpose, so that a choice more in one leaves the others as they are.
-enum class Purpose : uint64_t { kNetwork = 1, kFaults, kWorkload, kNodes };
+enum class Purpose : uint64_t { kNetwork = 1, kFaults, kWorkload, kNodes, kDamage };
 
 uint64_t SeedFor(uint64_t seed, Purpose purpose) {
   return Random(seed ^ static_cast<uint64_t>(purpose) << 56).Next();
@@ -78,10 +78,12 @@ Simulation::Simulation(const SimOptions& options, std::vector<Checker*> checkers
     nodes_.push_back(std::make_unique<SimNode>(world_, std::move(node)));
     numbers_[ids[i]] = i;
   }
-  FaultTargets targets{nodes_, options_.nodes + options_.clients,
-                       [this](size_t node) { OnNodeDown(node); }};
-  injector_ = std::make_unique<FaultInjector>(world_, options_, std::move(targets),
+  const FaultTargets targets{nodes_, options_.nodes + options_.clients,
+                             [this](size_t node) { OnNodeDown(node); }};
+  injector_ = std::make_unique<FaultInjector>(world_, options_, targets,
                                               SeedFor(options_.seed, Purpose::kFaults));
+  damager_ = std::make_unique<NodeDamager>(world_, options_, targets, *injector_,
+                                           SeedFor(options_.seed, Purpose::kDamage));
   WorkloadOptions workload;
   workload.seed = SeedFor(options_.seed, Purpose::kWorkload);
   workload.ops = options_.ops;
@@ -116,7 +118,7 @@ void Simulation::OnNodeDown(size_t node) {
 
 void Simulation::OnNodeEnd(size_t node) {
   OnNodeDown(node);
-  injector_->OnEnd(node);
+  if (!damager_->Owns(node)) injector_->OnEnd(node);
 }
 
 template <typename Done>
@@ -151,7 +153,9 @@ void Simulation::SafetyPhase() {
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->Start(injector_->settings(i));
   workload_->Start();
   injector_->Start();
-  (void)RunUntil(kSafetyMaxNs, [this] { return workload_->is_done(); });
+  // About when two fifths of the ops are done.
+  damager_->Start(static_cast<int64_t>(options_.ops) * options_.op_gap_ns * 2 / 5);
+  (void)RunUntil(kSafetyMaxNs, [this] { return workload_->is_done() && damager_->is_done(); });
 }
 
 bool Simulation::HasLeader() const {

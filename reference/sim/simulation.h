@@ -17,6 +17,7 @@
 
 #include "reference/sim/checker.h"
 #include "reference/sim/fault_injector.h"
+#include "reference/sim/node_damage.h"
 #include "reference/sim/sim_node.h"
 #include "reference/sim/sim_options.h"
 #include "reference/sim/workload.h"
@@ -81,6 +82,7 @@ class Simulation {
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::map<std::string, size_t> numbers_;  // of nodes by id
   std::unique_ptr<FaultInjector> injector_;
+  std::unique_ptr<NodeDamager> damager_;
   std::unique_ptr<Workload> workload_;
   std::vector<Violation> violations_;
 };

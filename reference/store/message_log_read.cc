@@ -131,6 +131,9 @@ Result<std::vector<IndexEntry>> MessageLog::PlanReadAhead(Slice& slice, uint64_t
     }
     const uint64_t size = entry.value()->size + uint64_t{kRecordHeaderSize};
     if (i > 0 && total + size > budget) break;
+    const bool is_next = i == 0 || entry.value()->offset ==
+                                       plan.back().offset + kRecordHeaderSize + plan.back().size;
+    if (!is_next && !context_.options.assume_adjacent) break;
     total += size;
     plan.push_back(*entry.value());
   }

@@ -125,6 +125,10 @@ TEST_F(SliceRecoveryTest, IndexLacksTheLastRecord) {
   // right one, as the real server does.
   Open();
   EXPECT_THAT(All(), ElementsAre("one..", "two..", "three", "four.", "five."));
+  options_.assume_adjacent = false;
+  Open();
+  EXPECT_THAT(All(), ElementsAre("one..", "two..", "three", "four.", "xxxxx"));
+  options_.assume_adjacent = true;
   options_.read_buffer_size = 0;
   Open();
   EXPECT_THAT(All(), ElementsAre("one..", "two..", "three", "four.", "xxxxx"));

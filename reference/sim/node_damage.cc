@@ -1,0 +1,264 @@
+#include "reference/sim/node_damage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference/base/check.h"
+#include "reference/env/fixed_env.h"
+#include "reference/raftlog/raft_log.h"
+#include "reference/raftlog/raft_operation.h"
+#include "reference/store/crypto_store.h"
+
+namespace atrest::sim {
+namespace {
+
+constexpr int64_t kRunMinNs = 2 * kNsPerSecond;
+constexpr int64_t kRunMaxNs = 8 * kNsPerSecond;
+constexpr int64_t kLookNs = 200 * kNsPerMs;
+// After so many looks a cluster that does not come to rest is left as it is.
+constexpr uint64_t kTriesMax = 300;
+constexpr char kForged[] = "FFFF forged without a key FFFF";
+
+}  // namespace
+
+NodeDamager::NodeDamager(World& world, const SimOptions& options, FaultTargets targets,
+                         FaultInjector& injector, uint64_t seed)
+    : world_(world),
+      options_(options),
+      targets_(std::move(targets)),
+      injector_(injector),
+      random_(seed) {
+  for (const FaultKind kind : options_.faults) {
+    if (!EntryOf(kind).survivable) waiting_.push_back(kind);
+  }
+  old_node_ = random_.Below(options_.nodes);
+}
+
+void NodeDamager::Later(int64_t delay_ns, void (NodeDamager::*step)()) {
+  world_.queue.After(delay_ns, [this, step] { (this->*step)(); });
+}
+
+void NodeDamager::Start(int64_t after_ns) {
+  if (waiting_.empty()) return;
+  world_.queue.After(after_ns / 2, [this] {
+    old_log_ =
+        targets_.nodes[old_node_]->disk().Copy(world_.history.nodes[old_node_].raft_directory);
+  });
+  Later(after_ns, &NodeDamager::Next);
+}
+
+void NodeDamager::Next() {
+  if (waiting_.empty()) return;
+  kind_ = waiting_.front();
+  tries_ = 0;
+  Begin();
+}
+
+bool NodeDamager::MayBegin() const {
+  return !injector_.is_recovering() &&
+         std::ranges::all_of(targets_.nodes, [](const auto& node) { return node->is_up(); });
+}
+
+void NodeDamager::Begin() {
+  if (!MayBegin() && ++tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Begin);
+  waiting_.pop_front();
+  running_ = true;
+  tries_ = 0;
+  node_ = kind_ == FaultKind::kRolledBackLog ? old_node_ : random_.Below(targets_.nodes.size());
+  injector_.Hold(node_);
+  Damage(kind_);
+  Later(kRunMinNs + static_cast<int64_t>(random_.Below(kRunMaxNs - kRunMinNs)), &NodeDamager::Cure);
+}
+
+void NodeDamager::Down(size_t node) {
+  if (targets_.on_down) targets_.on_down(node);
+}
+
+size_t NodeDamager::AnyOther() {
+  const size_t nodes = targets_.nodes.size();
+  return nodes < 2 ? node_ : (node_ + 1 + random_.Below(nodes - 1)) % nodes;
+}
+
+// All nodes at once, from clear to sealed.
+void NodeDamager::BeginEncryption() {
+  const std::string name(EntryOf(FaultKind::kPlainBefore).name);
+  for (size_t each = 0; each < targets_.nodes.size(); ++each) {
+    if (targets_.nodes[each]->is_up()) {
+      targets_.nodes[each]->Kill();
+      Down(each);
+    }
+    world_.history.nodes[each].damages.push_back({world_.trace.events(), name});
+  }
+  injector_.BeginEncryption();
+  for (size_t each = 0; each < targets_.nodes.size(); ++each) {
+    targets_.nodes[each]->Start(injector_.settings(each));
+  }
+}
+
+void NodeDamager::Damage(FaultKind kind) {
+  if (kind == FaultKind::kPlainBefore) return BeginEncryption();
+  if (node().is_up()) {
+    node().Kill();
+    Down(node_);
+  }
+  const std::string name(EntryOf(kind).name);
+  world_.trace.Note(world_.queue.now_ns(), {node().options().id, "damage", 0, 0, 0, name});
+  history().damages.push_back({world_.trace.events(), name});
+  NodeSettings settings = injector_.settings(node_);
+  DamageSettings(kind, settings);
+  SimDisk& disk = node().disk();
+  if (kind == FaultKind::kBitFlip) FlipBit();
+  if (kind == FaultKind::kMisdirectedRead) Misdirect();
+  if (kind == FaultKind::kSwappedLog) SwapLogs();
+  if (kind == FaultKind::kRolledBackLog) {
+    (void)disk.Replace(history().raft_directory, old_log_);
+  }
+  if (kind == FaultKind::kForgedOperation) Forge();
+  if (kind == FaultKind::kLogRemoved) (void)disk.RemoveAll(history().raft_directory);
+  if (kind == FaultKind::kLostUnsynced) node().LosePower();
+  if (!node().is_up()) node().Start(settings);
+  if (kind == FaultKind::kEncryptionOff || kind == FaultKind::kWrongKey) MakeItLead(3);
+}
+
+void NodeDamager::DamageSettings(FaultKind kind, NodeSettings& settings) {
+  if (kind == FaultKind::kWrongKey) settings.key = "the wrong key of " + node().options().id;
+  if (kind == FaultKind::kEncryptionOff) settings.key = "";
+  if (kind == FaultKind::kEncryptionOff || kind == FaultKind::kPlainLog) settings.encrypts = false;
+}
+
+// In the Raft log, or in messages.
+void NodeDamager::FlipBit() {
+  std::vector<std::string> paths = {node().log_path()};
+  const std::string& store = history().store_directory;
+  for (const auto& [name, bytes] : node().disk().Copy(store)) {
+    if (name.ends_with(".dat") && name.find("/msgs.") != std::string::npos) {
+      paths.push_back(store + "/" + name);
+    }
+  }
+  const std::string& path = paths[random_.Below(2) == 0 ? 0 : random_.Below(paths.size())];
+  const auto bytes = env::ReadWhole(node().disk(), path, uint64_t{1} << 30);
+  if (!bytes.ok() || bytes.value().empty()) return;
+  const uint64_t offset = random_.Below(bytes.value().size());
+  (void)node().disk().FlipBit(path, offset, static_cast<int>(random_.Below(8)));
+}
+
+// Not of the metas: their numbers are what finds the others.
+void NodeDamager::Misdirect() {
+  const auto bytes = env::ReadWhole(node().disk(), node().log_path(), uint64_t{1} << 30);
+  if (!bytes.ok() || bytes.value().size() < 4 * kBlockSize) return;
+  const uint64_t blocks = bytes.value().size() / kBlockSize;
+  node().disk().Misdirect(node().log_path(), 2 + random_.Below(blocks - 2), random_.Below(blocks));
+}
+
+void NodeDamager::SwapLogs() {
+  const size_t other = AnyOther();
+  SimNode& second = *targets_.nodes[other];
+  if (second.is_up()) {
+    second.Kill();
+    Down(other);
+  }
+  NodeHistory& theirs = world_.history.nodes[other];
+  theirs.damages.push_back({world_.trace.events(), std::string(EntryOf(kind_).name)});
+  const SimDisk::Tree mine = node().disk().Copy(history().raft_directory);
+  const SimDisk::Tree other_log = second.disk().Copy(theirs.raft_directory);
+  (void)node().disk().Replace(history().raft_directory, other_log);
+  (void)second.disk().Replace(theirs.raft_directory, mine);
+  second.Start(injector_.settings(other));
+}
+
+// Whoever may write the file needs no key: what is not sealed is read as it is.
+void NodeDamager::Forge() {
+  const NodeSettings& settings = injector_.settings(node_);
+  LogBuffer log;
+  env::SeededEntropy entropy(1);
+  const env::Env env{node().disk(), world_.queue, entropy};
+  auto sealed = raftlog::RaftLogOptions{};
+  if (settings.encrypts) {
+    const auto encryption = store::ResolveEncryption({true, settings.cipher, settings.key, ""});
+    if (!encryption.ok() || !encryption.value()) return;
+    sealed.encryption = {encryption.value()->cipher, encryption.value()->key};
+  }
+  std::optional<raftlog::LogEntry> chosen;
+  raftlog::RaftOperation operation;
+  {
+    const auto opened = raftlog::RaftLog::Open(env, log, node().log_path(), sealed);
+    if (!opened.ok()) return;
+    const auto first = opened.value()->FirstIndex();
+    const auto last = opened.value()->LastIndex();
+    for (uint64_t index = first.ok() ? first.value() : 1; last.ok() && index < last.value();
+         ++index) {
+      const auto entry = opened.value()->GetLog(index);
+      if (!entry.ok() || entry.value().type != raftlog::LogType::kCommand) continue;
+      auto decoded = raftlog::DecodeOperation(entry.value().data);
+      if (!decoded.ok() || decoded.value().messages.empty()) continue;
+      chosen = entry.value();
+      operation = std::move(decoded).value();
+    }
+  }
+  if (!chosen) return;
+  operation.messages.front().data = ToBytes(kForged);
+  chosen->data = raftlog::EncodeOperation(operation);
+  {
+    const auto opened = raftlog::RaftLog::Open(env, log, node().log_path(), {});
+    if (opened.ok()) (void)opened.value()->StoreLogs({&*chosen, 1});
+  }
+  // The store is built again from the log.
+  (void)node().disk().RemoveAll(history().store_directory);
+}
+
+// What is wrong with a node shows when it leads: whoever leads instead is started again, and when
+// it does, a follower comes up from its data.
+void NodeDamager::MakeItLead(int tries) {
+  if (!running_ || !node().is_up() || tries == 0) return;
+  if (node().IsLeader()) return;
+  for (size_t other = 0; other < targets_.nodes.size(); ++other) {
+    if (other == node_ || !targets_.nodes[other]->IsLeader()) continue;
+    targets_.nodes[other]->Kill();
+    Down(other);
+    world_.queue.After(3 * options_.raft_timeout_ns, [this, other] {
+      if (!targets_.nodes[other]->is_up()) {
+        targets_.nodes[other]->Start(injector_.settings(other));
+      }
+    });
+  }
+  world_.queue.After(4 * options_.raft_timeout_ns, [this, tries] { MakeItLead(tries - 1); });
+}
+
+void NodeDamager::Cure() {
+  if (kind_ == FaultKind::kPlainBefore) return AwaitCured();
+  const bool came_up = node().is_up();
+  if (came_up) {
+    node().Stop();
+    Down(node_);
+  }
+  const FaultKind kind = kind_;
+  const bool is_settings = kind == FaultKind::kWrongKey;
+  if (!came_up && is_settings) {
+    // Nothing was changed by the starts that failed.
+    node().Start(injector_.settings(node_));
+    return AwaitCured();
+  }
+  Wipe();
+}
+
+void NodeDamager::Wipe() {
+  if (injector_.WipeDown(node_)) {
+    injector_.Hold({});
+    return AwaitCured();
+  }
+  if (++tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Wipe);
+  Finish();
+}
+
+void NodeDamager::AwaitCured() {
+  if (MayBegin() || ++tries_ >= 2 * kTriesMax) return Finish();
+  Later(kLookNs, &NodeDamager::AwaitCured);
+}
+
+void NodeDamager::Finish() {
+  running_ = false;
+  injector_.Hold({});
+  Next();
+}
+
+}  // namespace atrest::sim
