@@ -129,6 +129,19 @@ TEST(StoredTest, AttemptsExplainCopies) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
+TEST(StoredTest, ARecordHasTheFieldsOfAMessage) {
+  DoctoredCluster cluster;
+  cluster.Send("payload");
+  const std::string sealed(AsText(cluster.SealedFor(0, "foo", AsBytes("payload"))));
+  Bytes record = disktruth::EncodedMessage({1, "foo", sealed, 1});
+  disktruth::AppendVarintField(record, 10, 12345);
+  Bytes file = {1, 0, 0, 0};
+  Append(file, disktruth::Framed(record));
+  cluster.Write(0, "/store/foo/msgs.1.dat", file);
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), ElementsAre("stored a: channel foo, msgs.dat at 59: field 10"));
+}
+
 TEST(StoredTest, ASequenceHasOnePayload) {
   DoctoredCluster cluster;
   cluster.Send(Secret(1));
@@ -338,6 +351,28 @@ TEST(ReuseTest, ANonceOfAFreePageOrOfAnotherNode) {
   ++cluster.index;
   cluster.Log(1, cluster.Next(Secret(2)));
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("as before on node a, raft.log, entry 4")));
+}
+
+TEST(ReuseTest, TwoMessagesSealedOnce) {
+  DoctoredCluster cluster;
+  cluster.Send("equal");
+  cluster.Send("equal");
+  const std::string sealed(AsText(cluster.SealedFor(0, "foo", AsBytes("equal"))));
+  cluster.StoreAsItIs(0, {1, "foo", sealed, 1});
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.StoreAsItIs(0, {2, "foo", sealed, 2});
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("nonce-reuse a: channel foo, sequence 2: "
+                                                     "sealed once with that of 1")));
+}
+
+TEST(LeakTest, ANonceMadeOfThePayload) {
+  DoctoredCluster cluster;
+  cluster.Send("payload");
+  cluster.nodes[0].prefix = LoadLe32(AsBytes("payload").data());
+  cluster.Store(0, {1, "foo", "payload", 1});
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("the nonce begins with what it seals")));
 }
 
 TEST(LeakTest, APayloadAnywhere) {

@@ -360,34 +360,52 @@ void NodeReader::ReadChannel(const std::string& channel) {
   for (auto& [number, slice] : slices) {
     if (again) slice.records = {};
     slice.is_rewritten = false;
-    if (slice.data == nullptr) continue;
-    disktruth::IndexFile index;
-    if (slice.index != nullptr) ReadIndex(slice.index->bytes, disktruth::Checksum(), index);
-    std::vector<uint64_t> resume;
-    for (const disktruth::IndexEntry& entry : index.entries) resume.push_back(entry.offset);
-    std::ranges::sort(resume);
-    const size_t from = slice.records.records.size();
-    ReadRecords(slice.data->bytes, disktruth::Checksum(), resume, slice.records);
-    for (size_t at = from; at < slice.records.records.size(); ++at) {
-      const disktruth::StoredRecord& stored = slice.records.records[at];
-      if (!stored.whole) continue;
-      const ByteView all = slice.data->bytes;
-      MessageNow now = ReadStored(
-          channel, stored,
-          stored.has_data ? all.subspan(stored.data_offset, stored.data_size) : ByteView());
-      const auto known = before.find(now.sequence);
-      if (known != before.end() && known->second.payload == now.payload &&
-          known->second.seal == now.seal) {
-        now.starts = known->second.starts;
-      }
-      messages[now.sequence] = now;
-      for (Observer* observer : shared_.observers) observer->OnStored(number_, channel, now);
-    }
+    if (slice.data != nullptr) ReadSlice(channel, slice, before);
   }
   std::erase_if(slices, [](const auto& slice) {
     return slice.second.data == nullptr && slice.second.index == nullptr;
   });
   if (slices.empty()) view_.channels.erase(channel);
+}
+
+// What is new in SLICE. BEFORE: the messages that were known when the files were read last.
+void NodeReader::ReadSlice(const std::string& channel, Slice& slice,
+                           const std::map<uint64_t, MessageNow>& before) {
+  const ByteView bytes = slice.data->bytes;
+  disktruth::IndexFile index;
+  if (slice.index != nullptr) ReadIndex(slice.index->bytes, disktruth::Checksum(), index);
+  std::vector<uint64_t> resume;
+  for (const disktruth::IndexEntry& entry : index.entries) resume.push_back(entry.offset);
+  std::ranges::sort(resume);
+  const size_t records = slice.records.records.size();
+  const size_t strays = slice.records.strays.size();
+  ReadRecords(bytes, disktruth::Checksum(), resume, slice.records);
+  for (size_t at = strays; at < slice.records.strays.size(); ++at) {
+    for (Observer* observer : shared_.observers) {
+      observer->OnStray(number_, channel, slice.records.strays[at]);
+    }
+  }
+  for (size_t at = records; at < slice.records.records.size(); ++at) {
+    const disktruth::StoredRecord& stored = slice.records.records[at];
+    if (!stored.whole) continue;
+    const ByteView data =
+        stored.has_data ? bytes.subspan(stored.data_offset, stored.data_size) : ByteView();
+    MessageNow now = ReadStored(channel, stored, data);
+    const auto known = before.find(now.sequence);
+    if (known != before.end() && known->second.payload == now.payload &&
+        known->second.seal == now.seal) {
+      now.starts = known->second.starts;
+    }
+    view_.channels[channel][now.sequence] = now;
+    for (Observer* observer : shared_.observers) {
+      if (stored.subject != channel) {
+        observer->OnStray(number_, channel,
+                          {stored.offset, stored.size, disktruth::Stray::Kind::kField,
+                           "a record of another subject"});
+      }
+      observer->OnStored(number_, channel, now);
+    }
+  }
 }
 
 MessageNow NodeReader::ReadStored(const std::string& channel, const disktruth::StoredRecord& stored,

@@ -108,6 +108,8 @@ class Observer {
   virtual void OnSeal(const Seal&) {}
   virtual void OnEntry(size_t, const LogRecord&) {}
   virtual void OnStored(size_t, const std::string& /*channel*/, const MessageNow&) {}
+  // Bytes of a channel's data that no server writes, or a record of another subject.
+  virtual void OnStray(size_t, const std::string& /*channel*/, const disktruth::Stray&) {}
 };
 
 // What all nodes of a run share.
@@ -157,6 +159,8 @@ class NodeReader {
   void ReadUnused(ByteView bytes, const ByteRange& range, size_t end);
   void ReadSnapshotFile(const std::string& name, const FileNow* file);
   void ReadChannel(const std::string& channel);
+  void ReadSlice(const std::string& channel, Slice& slice,
+                 const std::map<uint64_t, MessageNow>& before);
   MessageNow ReadStored(const std::string& channel, const disktruth::StoredRecord& stored,
                         ByteView data);
   bool IsOwn(const Seal& seal) const;
