@@ -48,6 +48,22 @@ TEST_F(OneNodeTest, SaysWhatTheRealOneSays) {
   EXPECT_EQ(server(0).phase(), ClusteredServer::Phase::kFollower);
 }
 
+TEST_F(OneNodeTest, ALeaderMayBeDeposedBeforeItServes) {
+  ASSERT_TRUE(TryOpen(0).ok());
+  (void)Logged(0);
+  server(0).LoseLeadership(clock_.NowNs());
+  EXPECT_TRUE(Logged(0).empty());
+  server(0).OnElected(clock_.NowNs());
+  EXPECT_EQ(server(0).phase(), ClusteredServer::Phase::kFollower);
+  server(0).LoseLeadership(clock_.NowNs());
+  EXPECT_THAT(Logged(0),
+              ElementsAre("INF server became leader, performing leader promotion actions",
+                          "INF finished leader promotion actions", "INF Streaming Server is ready",
+                          "ERR Error on leadership acquired: leadership lost while committing log",
+                          "INF server lost leadership, performing leader stepdown actions",
+                          "INF finished leader stepdown actions"));
+}
+
 // Which of them leads makes no difference to what all of them know.
 class ThreeNodesTest : public testing::Test, protected ClusterFixture {
  protected:
