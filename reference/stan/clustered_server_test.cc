@@ -439,6 +439,26 @@ TEST_F(ThreeNodesTest, AChannelThatOnlyADeposedLeaderMadeGivesWay) {
   }
 }
 
+// As in the real server: messages that were acknowledged are lost where a leader that was deposed
+// had more entries than those who went on, made a channel, and leads again.
+TEST_F(ThreeNodesTest, AChannelThatADeposedLeaderMadeLaterPrevails) {
+  OpenAll();
+  EXPECT_EQ(Connect("c"), "");
+  Hold();
+  for (int i = 0; i < 3; ++i) {
+    Tell("_STAN.close.test-cluster", Encoded(wire::StanCloseRequest{.client_id = "nobody"}));
+  }
+  Tell("_STAN.pub.test-cluster.foo", Encoded(PubMsg("foo", "lost")));
+  Lead(1);
+  Commit();
+  EXPECT_EQ(Publish("foo", "one"), "");
+  EXPECT_EQ(Stored(0), "");
+  EXPECT_EQ(Stored(1), "1:one");
+  Lead(0);
+  EXPECT_EQ(Publish("foo", "two"), "");
+  for (size_t at = 0; at < 3; ++at) EXPECT_EQ(Stored(at), "1:two");
+}
+
 TEST_F(ThreeNodesTest, OneSubscriptionIsAgreedOnAtATime) {
   OpenAll();
   EXPECT_EQ(Connect("c"), "");
