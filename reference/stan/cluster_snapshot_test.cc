@@ -138,6 +138,18 @@ TEST_F(ClusterSnapshotTest, AMessageLostOnTheWayIsFetchedAgain) {
   EXPECT_EQ(server(2).phase(), Phase::kFollower);
 }
 
+TEST_F(ClusterSnapshotTest, AnEarlierMessageIsNotTaken) {
+  OpenAndPublish(3);
+  BeginToFetch();
+  bus_.incoming[2].payload = bus_.incoming[0].payload;
+  Drain();
+  EXPECT_EQ(Logged(2).back(),
+            "ERR channel \"foo\" - unable to restore messages (snapshot 1/3, store 1/2, cfs 1): "
+            "expected to restore message 3, got 1 (err=<nil>)");
+  Pass(kSecond);
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3");
+}
+
 TEST_F(ClusterSnapshotTest, ALeaderThatDoesNotSayFirstIsAsked) {
   OpenAndPublish(3);
   wire::Message third = *node(0).store->FindChannel("foo")->messages->Lookup(3).value();

@@ -74,7 +74,8 @@ bool MessageServing::AnswerOne(const Channel& channel, const Incoming& request,
                    sent.message());
     return false;
   }
-  if (message == nullptr) return false;
+  // A damaged store may give an earlier one, where the real server goes on without end.
+  if (message == nullptr || message->sequence < sequence) return false;
   sequence = message->sequence;
   return true;
 }
