@@ -76,6 +76,14 @@ Leeway PassedOver() {
   return leeway;
 }
 
+// A node has a snapshot whose messages it cannot get.
+Leeway NotRestored() {
+  Leeway leeway;
+  leeway.snapshots_odd = true;
+  leeway.starts_end = true;
+  return leeway;
+}
+
 Leeway ClearLog() {
   Leeway leeway;
   leeway.clear_log = true;
@@ -106,9 +114,14 @@ std::vector<DocumentedOutcome> MakeTable() {
        PassedOver()},
       {"not_encrypted", "3b, N15", "takes part as any other; its contents are in clear", Clear(),
        kNothing},
-      {"plain_before", "3b, 3k", "what was in clear stays so; residue lingers", Clear(), kNothing},
+      {"plain_before", "3b, 3j, 3k",
+       "what was in clear stays so; residue lingers; what begins as sealed keeps nodes from coming "
+       "up",
+       Clear(), NotRestored()},
       {"log_removed", "3j", "exit 1 where the store is kept", Ends(), kNothing},
-      {"plain_log", "1.6, N1", "the store is sealed, the Raft log is not", ClearLog(), kNothing},
+      {"plain_log", "1.6, N1",
+       "the store is sealed, the Raft log is not, and what was sealed in it is passed over",
+       ClearLog(), PassedOver()},
       {"bit_flip", "3g",
        "exit 2 within a sealed entry, exit 1 in the last; elsewhere skipped or no effect",
        BitFlip(), AnyLog()},
