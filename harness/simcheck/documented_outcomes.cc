@@ -13,6 +13,20 @@ Leeway AnyLog() {
   Leeway leeway;
   leeway.logs_differ = true;
   leeway.unsent_stored = true;
+  leeway.gaps_stored = true;
+  leeway.sequences_differ = true;
+  return leeway;
+}
+
+Leeway RestoreFails() {
+  Leeway leeway;
+  leeway.restore_fails = true;
+  return leeway;
+}
+
+Leeway DamagedLog() {
+  Leeway leeway = AnyLog();
+  leeway.restore_fails = true;
   return leeway;
 }
 
@@ -37,6 +51,8 @@ Leeway Swapped() {
 
 Leeway RolledBack() {
   Leeway leeway = AnyLog();
+  // What had been compacted away is there again, sealed as it was then.
+  leeway.foreign_seals = true;
   leeway.snapshots_odd = true;
   leeway.starts_end = true;
   return leeway;
@@ -51,6 +67,7 @@ Leeway Lost() {
 Leeway LostUnsynced() {
   Leeway leeway = BitFlip();
   leeway.acked_lost = true;
+  leeway.restore_fails = true;
   return leeway;
 }
 
@@ -61,26 +78,14 @@ Leeway Clear() {
   return leeway;
 }
 
-Leeway ForeignSeals() {
+// Sealed Commands that are read without a key are passed on as they are, and do nothing: what they
+// stood for is missing where they were not applied before.
+Leeway CiphertextAsOperations() {
   Leeway leeway;
   leeway.foreign_seals = true;
-  return leeway;
-}
-
-// What was not applied yet is passed over, so that a node leads which lacks the last messages: it
-// gives their sequences to others, which the other nodes ignore.
-Leeway PassedOver() {
-  Leeway leeway = ForeignSeals();
+  leeway.gaps_stored = true;
+  leeway.sequences_differ = true;
   leeway.acked_lost = true;
-  leeway.unsent_stored = true;
-  return leeway;
-}
-
-// A node has a snapshot whose messages it cannot get.
-Leeway NotRestored() {
-  Leeway leeway;
-  leeway.snapshots_odd = true;
-  leeway.starts_end = true;
   return leeway;
 }
 
@@ -108,25 +113,25 @@ std::vector<DocumentedOutcome> MakeTable() {
   return {
       {"wrong_key", "3d, 3e",
        "exit 1 or 2 where a Command would be read; else it takes part and mixes keys", Ends(),
-       kNothing},
+       RestoreFails()},
       {"encryption_off", "3b, 3f",
        "starts; ciphertext is delivered and passed on, new contents are in clear", Clear(),
-       PassedOver()},
+       CiphertextAsOperations()},
       {"not_encrypted", "3b, N15", "takes part as any other; its contents are in clear", Clear(),
        kNothing},
-      {"plain_before", "3b, 3j, 3k",
-       "what was in clear stays so; residue lingers; what begins as sealed keeps nodes from coming "
-       "up",
-       Clear(), NotRestored()},
+      {"plain_before", "3b, 3k",
+       "what was in clear stays so; messages that look sealed cannot be given to others", Clear(),
+       RestoreFails()},
       {"log_removed", "3j", "exit 1 where the store is kept", Ends(), kNothing},
-      {"plain_log", "1.6, N1",
-       "the store is sealed, the Raft log is not, and what was sealed in it is passed over",
-       ClearLog(), PassedOver()},
+      {"plain_log", "1.6, N1", "the store is sealed, the Raft log is not", ClearLog(), kNothing},
+      {"log_encryption_off", "1.6, 3f, N1",
+       "the same, and what was sealed in the log before is read and passed on as it is", ClearLog(),
+       CiphertextAsOperations()},
       {"bit_flip", "3g",
        "exit 2 within a sealed entry, exit 1 in the last; elsewhere skipped or no effect",
-       BitFlip(), AnyLog()},
+       BitFlip(), DamagedLog()},
       {"misdirected_read", "3g", "an entry in the place of another is accepted", BitFlip(),
-       AnyLog()},
+       DamagedLog()},
       {"swapped_log", "3g", "accepted under one key, else as a wrong key", Swapped(), Lost()},
       {"rolled_back_log", "3g", "accepted; what came later is gone without a word", RolledBack(),
        Lost()},
@@ -153,6 +158,8 @@ bool HasAnotherKey(const sim::NodeHistory& node, size_t first_start) {
 void Leeway::Add(const Leeway& other) {
   acked_lost = acked_lost || other.acked_lost;
   unsent_stored = unsent_stored || other.unsent_stored;
+  gaps_stored = gaps_stored || other.gaps_stored;
+  sequences_differ = sequences_differ || other.sequences_differ;
   logs_differ = logs_differ || other.logs_differ;
   clear_log = clear_log || other.clear_log;
   clear_store = clear_store || other.clear_store;
@@ -160,6 +167,7 @@ void Leeway::Add(const Leeway& other) {
   foreign_seals = foreign_seals || other.foreign_seals;
   snapshots_odd = snapshots_odd || other.snapshots_odd;
   starts_end = starts_end || other.starts_end;
+  restore_fails = restore_fails || other.restore_fails;
 }
 
 const std::vector<DocumentedOutcome>& DocumentedOutcomes() {
@@ -182,11 +190,15 @@ std::vector<std::string> FaultsOf(const sim::History& history, size_t number,
     faults.push_back(node.damages[at].fault);
   }
   bool has_sealed = false;
+  bool has_sealed_log = false;
   for (size_t at = view.first_start; at < node.starts.size(); ++at) {
     const sim::NodeSettings& settings = node.starts[at].settings;
     if (!SealsStore(settings)) faults.emplace_back(has_sealed ? "encryption_off" : "not_encrypted");
-    if (!SealsLog(settings) && SealsStore(settings)) faults.emplace_back("plain_log");
+    if (!SealsLog(settings) && SealsStore(settings)) {
+      faults.emplace_back(has_sealed_log ? "log_encryption_off" : "plain_log");
+    }
     has_sealed = has_sealed || SealsStore(settings);
+    has_sealed_log = has_sealed_log || SealsLog(settings);
   }
   if (HasAnotherKey(node, view.first_start)) faults.emplace_back("wrong_key");
   std::ranges::sort(faults);

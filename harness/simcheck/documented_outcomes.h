@@ -19,15 +19,18 @@ namespace atrest::simcheck {
 
 // What may be so, although it must not without a fault.
 struct Leeway {
-  bool acked_lost = false;     // acknowledged messages are nowhere
-  bool unsent_stored = false;  // stored or delivered is what nobody sent, empty messages included
-  bool logs_differ = false;    // entries of one index and term
-  bool clear_log = false;      // payloads are found in clear
+  bool acked_lost = false;        // acknowledged messages are nowhere
+  bool unsent_stored = false;     // stored or delivered is what nobody sent
+  bool gaps_stored = false;       // messages are missing, or empty in their place
+  bool sequences_differ = false;  // a sequence has not the same message everywhere
+  bool logs_differ = false;       // entries of one index and term
+  bool clear_log = false;         // payloads are found in clear
   bool clear_store = false;
   bool unsealed = false;  // entries and records that a start with encryption wrote are in clear
   bool foreign_seals = false;  // under keys that the node was never given, or under none
   bool snapshots_odd = false;  // they do not fit their checksum or the store
   bool starts_end = false;     // the node ends at its start or while it runs
+  bool restore_fails = false;  // nobody can give the node what its snapshot stands for
 
   void Add(const Leeway& other);
 };

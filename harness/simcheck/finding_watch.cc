@@ -44,7 +44,7 @@ void FindingWatch::Find(const char* name, size_t node, std::string evidence) {
 }
 
 void FindingWatch::JudgeNode(const sim::History& history, size_t node) {
-  if (!IsFound("N1", node)) FindPlainLog(node);
+  if (!IsFound("N1", node)) FindPlainLog(history, node);
   if (!IsFound("N15", node)) FindUnencrypted(history, node);
   if (!IsFound("forged-operation", node)) FindForged(history, node);
   if (!IsFound("plaintext-residue", node)) FindResidue(history, node);
@@ -54,8 +54,10 @@ void FindingWatch::JudgeNode(const sim::History& history, size_t node) {
 
 // One start wrote an operation in clear and its message sealed. Entries that are replayed into an
 // empty store have an earlier start than their messages.
-void FindingWatch::FindPlainLog(size_t node) {
+void FindingWatch::FindPlainLog(const sim::History& history, size_t node) {
   const NodeView& view = view_.node(node);
+  const auto faults = FaultsOf(history, node, view);
+  if (std::ranges::find(faults, "forged_operation") != faults.end()) return;
   for (const auto& [index, record] : view.log) {
     if (!IsPlainOperation(record) || record.starts.first != record.starts.last) continue;
     for (const auto& [channel, message] : record.messages) {
@@ -133,6 +135,11 @@ void FindingWatch::FindResidue(const sim::History& history, size_t node) {
   const auto* latest = LatestOf(history.nodes[node]);
   const auto& lingering = view_.node(node).lingering;
   if (latest == nullptr || !SealsLog(*latest) || lingering.empty()) return;
+  const auto& starts = history.nodes[node].starts;
+  const bool had_plain = std::any_of(
+      starts.begin() + static_cast<std::ptrdiff_t>(view_.node(node).first_start), starts.end(),
+      [](const sim::NodeStart& start) { return !SealsLog(start.settings); });
+  if (!had_plain) return;
   Find("plaintext-residue", node,
        "raft.log at " + std::to_string(lingering[0].offset) + ", a free page: entry " +
            std::to_string(lingering[0].index) + " in clear, one of " +

@@ -24,7 +24,7 @@ class FindingWatch : public SharedCheck {
 
   void Find(const char* name, size_t node, std::string evidence);
   bool IsFound(const char* name, size_t node) const { return found_.contains({name, node}); }
-  void FindPlainLog(size_t node);
+  void FindPlainLog(const sim::History& history, size_t node);
   void FindUnencrypted(const sim::History& history, size_t node);
   void FindForged(const sim::History& history, size_t node);
   void FindResidue(const sim::History& history, size_t node);

@@ -54,8 +54,8 @@ void LogCheck::OnEntry(size_t node, const LogRecord& record) {
           NameOf(first.node));
 }
 
-// Pages are written before the meta that reaches them: wherever a write ends, what the meta in force
-// reaches is whole.
+// Pages are written before the meta that reaches them: wherever a write ends, what the meta in
+// force reaches is whole.
 void LogCheck::JudgeFile(size_t node) {
   for (const disktruth::BoltDamage& damage : view_.node(node).log_damages) {
     if (damage.what.starts_with("meta ") || LeewayNow(node).logs_differ) continue;

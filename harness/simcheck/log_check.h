@@ -1,8 +1,8 @@
 // The checker "logs": the decrypted Raft logs of all nodes agree. Entries of one index and term are
 // equal, on every node and for the whole run: type, time, and data once opened with the node's
 // keys; entries that a node has applied are of the same term on all; at rest all logs agree where
-// they overlap. The file is whole but for a meta that a kill left unfinished. Lists of the same servers in another order are equal in entry 1, which each node
-// writes for itself (cluster.md 1.4).
+// they overlap. Lists of the same servers in another order are equal in entry 1, which each node
+// writes for itself (cluster.md 1.4). The file is whole but for a meta that a kill left unfinished.
 // Threads: none shared.
 #pragma once
 

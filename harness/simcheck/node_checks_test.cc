@@ -180,7 +180,10 @@ TEST(DocumentedOutcomesTest, SettingsAreFaults) {
   cluster.Restart(1, [](sim::NodeSettings& settings) { settings.key = "other"; });
   EXPECT_THAT(faults(1), ElementsAre("wrong_key"));
   cluster.Restart(2, [](sim::NodeSettings& settings) { settings.encrypts = false; });
-  EXPECT_THAT(faults(2), ElementsAre("plain_log"));
+  EXPECT_THAT(faults(2), ElementsAre("log_encryption_off"));
+  NodeView wiped;
+  wiped.first_start = 1;
+  EXPECT_THAT(FaultsOf(cluster.history, 2, wiped), ElementsAre("plain_log"));
 }
 
 TEST(DocumentedOutcomesTest, EachIsNamedOnceAndSaysWhere) {

@@ -56,8 +56,8 @@ void OutcomeCheck::JudgeEnd(const sim::NodeHistory& node, size_t number) {
   const std::string& text = *node.exit_text;
   const auto expected = PredictStart(view_.node(number), settings, view_.keys().Add(settings.key));
   if (!expected) {
-    if (LeewayNow(number).starts_end || ClusterLeeway(view_.history()).starts_end) return;
-    // Nobody led who could have given it the messages of a snapshot (3j); it starts again.
+    if (LeewayNow(number).starts_end) return;
+    // Nobody led who could have given it the messages of a snapshot (3j); it may start again.
     if (text.ends_with("unable to restore messages, aborting")) return;
     Say(number, "cluster.md 3", "the node ended by itself: " + text);
     return;

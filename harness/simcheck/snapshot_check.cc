@@ -52,7 +52,9 @@ void SnapshotCheck::JudgeNode(const sim::History&, size_t node) {
 
 void SnapshotCheck::JudgeRest(const sim::History& history) {
   for (size_t node = 0; node < view_.size(); ++node) {
-    if (!history.nodes[node].is_up || LeewayNow(node).snapshots_odd) continue;
+    const Leeway leeway = LeewayNow(node);
+    if (!history.nodes[node].is_up || leeway.snapshots_odd || leeway.gaps_stored) continue;
+    if (leeway.restore_fails) continue;
     const SnapshotNow* newest = NewestSnapshot(view_.node(node));
     if (newest != nullptr) JudgeFit(node, newest->meta->id, *newest);
   }

@@ -32,7 +32,8 @@ void StoredCheck::OnStored(size_t node, const std::string& channel, const Messag
 
 void StoredCheck::JudgeSent(size_t node, const MessageNow& message, const std::string& where) {
   if (view_.payloads().Count(message.payload).sent > 0) return;
-  if (LeewayNow(node).unsent_stored) return;
+  const Leeway leeway = LeewayNow(node);
+  if (message.size == 0 ? leeway.gaps_stored : leeway.unsent_stored) return;
   Say(node, kRequirement, where + ": " + std::to_string(message.size) + " bytes that nobody sent");
 }
 
@@ -40,7 +41,7 @@ void StoredCheck::JudgeCopies(size_t node, const MessageNow& message, const std:
   auto& sequences = sequences_[message.payload];
   sequences.insert(message.sequence);
   const uint64_t sent = view_.payloads().Count(message.payload).sent;
-  if (sent == 0 || sequences.size() <= sent || LeewayNow(node).unsent_stored) return;
+  if (sent == 0 || sequences.size() <= sent || LeewayNow(node).sequences_differ) return;
   Say(node, kRequirement,
       where + ": what was sent " + std::to_string(sent) + " times has " +
           std::to_string(sequences.size()) + " sequences");
@@ -64,8 +65,8 @@ void StoredCheck::JudgeSame(size_t node, const std::string& channel, const Messa
   Known& first = found->second;
   if (!first.timestamp) first.timestamp = message.timestamp;
   const bool is_same = first.payload == message.payload && *first.timestamp == message.timestamp;
-  if (is_same || IsAgain(channel) || LeewayNow(node).unsent_stored) return;
-  if (first.node != kCluster && LeewayNow(first.node).unsent_stored) return;
+  if (is_same || IsAgain(channel) || LeewayNow(node).sequences_differ) return;
+  if (first.node != kCluster && LeewayNow(first.node).sequences_differ) return;
   Say(node, kRequirement,
       Shown(channel, message.sequence) + ": another " +
           (first.payload == message.payload ? "time" : "payload") + " than " +
@@ -83,8 +84,7 @@ PayloadId StoredCheck::PayloadOf(const sim::Delivered& delivered, bool* was_seal
   return view_.payloads().Of(delivered.channel, opened->plain);
 }
 
-void StoredCheck::JudgeDelivered(const sim::Delivered& delivered) {
-  const Leeway leeway = ClusterLeeway(view_.history());
+void StoredCheck::JudgeDelivered(const sim::Delivered& delivered, const Leeway& leeway) {
   const std::string where =
       Shown(delivered.channel, delivered.sequence) + ", as delivered to " + delivered.client_id;
   bool was_sealed = false;
@@ -92,28 +92,35 @@ void StoredCheck::JudgeDelivered(const sim::Delivered& delivered) {
   if (was_sealed && !leeway.foreign_seals) {
     Say(kCluster, "cluster.md 3f", where + ": ciphertext");
   }
-  if (leeway.unsent_stored) return;
-  if (view_.payloads().Count(payload).sent == 0 && !leeway.foreign_seals) {
+  const bool is_excused = delivered.payload.empty() ? leeway.gaps_stored : leeway.unsent_stored;
+  if (view_.payloads().Count(payload).sent == 0) {
+    if (is_excused || leeway.foreign_seals) return;
     Say(kCluster, kRequirement, where + ": a payload that nobody sent");
     return;
   }
   const auto [found, is_first] = known_.try_emplace({delivered.channel, delivered.sequence},
                                                     Known{kCluster, payload, std::nullopt});
-  if (is_first || found->second.payload == payload || leeway.foreign_seals) return;
+  if (is_first || found->second.payload == payload || leeway.sequences_differ) return;
   if (IsAgain(delivered.channel)) return;
   Say(kCluster, kRequirement, where + ": another payload than is known of it");
 }
 
 void StoredCheck::JudgeNode(const sim::History& history, size_t) {
+  const Leeway leeway = ClusterLeeway(history);
   for (; deliveries_judged_ < history.delivered.size(); ++deliveries_judged_) {
-    JudgeDelivered(history.delivered[deliveries_judged_]);
+    JudgeDelivered(history.delivered[deliveries_judged_], leeway);
   }
+}
+
+bool StoredCheck::MayMiss(size_t node) const {
+  const Leeway leeway = LeewayNow(node);
+  return leeway.gaps_stored || leeway.sequences_differ || leeway.restore_fails;
 }
 
 void StoredCheck::JudgeRest(const sim::History& history) {
   std::optional<size_t> first;
   for (size_t node = 0; node < view_.size(); ++node) {
-    if (!history.nodes[node].is_up || LeewayNow(node).unsent_stored) continue;
+    if (!history.nodes[node].is_up || MayMiss(node)) continue;
     if (!first) first = node;
     if (history.nodes[node].applied_index != history.nodes[*first].applied_index) continue;
     const auto& expected = view_.node(*first).channels;

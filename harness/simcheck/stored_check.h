@@ -35,9 +35,10 @@ class StoredCheck : public SharedCheck {
   void JudgeSent(size_t node, const MessageNow& message, const std::string& where);
   void JudgeCopies(size_t node, const MessageNow& message, const std::string& where);
   void JudgeSame(size_t node, const std::string& channel, const MessageNow& message);
-  void JudgeDelivered(const sim::Delivered& delivered);
+  void JudgeDelivered(const sim::Delivered& delivered, const Leeway& leeway);
   // What was delivered, opened if it is a node's ciphertext.
   PayloadId PayloadOf(const sim::Delivered& delivered, bool* was_sealed);
+  bool MayMiss(size_t node) const;
   bool IsAgain(const std::string& channel);
 
   std::map<std::pair<std::string, uint64_t>, Known> known_;  // by channel and sequence
