@@ -51,6 +51,8 @@ Leeway Swapped() {
 
 Leeway RolledBack() {
   Leeway leeway = AnyLog();
+  // What had been compacted away is there again, sealed as it was then.
+  leeway.foreign_seals = true;
   leeway.snapshots_odd = true;
   leeway.starts_end = true;
   return leeway;

@@ -44,7 +44,8 @@ constexpr std::array kAtlas = {
     AtlasEntry{FaultKind::kPlainBefore, "plain_before", false,
                "the cluster ran without encryption first",
                "3b, 3k: old entries and messages stay in clear; those that begin with 01 or 02 "
-               "block their channel"},
+               "block their channel",
+               false},
     AtlasEntry{FaultKind::kPlainLog, "plain_log", false,
                "encrypt: false beside encryption_key in the configuration file",
                "bug-catalogue.md N1: the store is sealed, the Raft log holds payloads in clear"},
@@ -57,9 +58,11 @@ constexpr std::array kAtlas = {
                "3g: does not start, or serves what is committed"},
     AtlasEntry{FaultKind::kSwappedLog, "swapped_log", false,
                "two stopped nodes have each other's Raft log",
-               "3g: accepted, the cluster works (with one key)"},
+               "3g: accepted under one key, where the cluster works; else as a wrong key on both",
+               false},
     AtlasEntry{FaultKind::kRolledBackLog, "rolled_back_log", false,
-               "a stopped node has an older copy of its Raft log", "3g: accepted"},
+               "a stopped node has an older copy of its Raft log",
+               "3g: accepted; what it had promised, as votes, is forgotten", false},
     AtlasEntry{FaultKind::kForgedOperation, "forged_operation", false,
                "an operation in clear stands in the place of a sealed one",
                "3g: accepted, and delivered where the store has to be rebuilt"},
@@ -68,7 +71,7 @@ constexpr std::array kAtlas = {
                "3j: exit 1 streaming state was recovered but cluster log path is empty"},
     AtlasEntry{FaultKind::kLostUnsynced, "lost_unsynced", false,
                "the machine loses what was not synced, without -cluster_sync",
-               "3i: nothing is promised; the node may be rolled back or not start"},
+               "3i: nothing is promised; the node may be rolled back or not start", false},
 };
 
 }  // namespace
@@ -103,6 +106,10 @@ std::string FaultsText(const FaultSet& faults) {
     text += entry.name;
   }
   return text.empty() ? "none" : text;
+}
+
+bool DoesHeal(const FaultSet& faults) {
+  return std::ranges::all_of(faults, [](FaultKind kind) { return EntryOf(kind).heals; });
 }
 
 bool IsSurvivable(const FaultSet& faults) {

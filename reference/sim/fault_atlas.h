@@ -52,6 +52,7 @@ struct AtlasEntry {
   bool survivable;
   std::string_view what;
   std::string_view outcome;  // of a damaging one: what is documented, with its section
+  bool heals = true;         // once it is over, or cured, the cluster works as before
 };
 
 std::span<const AtlasEntry> FaultAtlas();
@@ -63,5 +64,7 @@ Result<FaultSet> ParseFaults(const std::string& list);
 // The same text again, in the order of the table; "none" for none.
 std::string FaultsText(const FaultSet& faults);
 bool IsSurvivable(const FaultSet& faults);
+// Whether a cluster has to work again when all of them are over.
+bool DoesHeal(const FaultSet& faults);
 
 }  // namespace atrest::sim

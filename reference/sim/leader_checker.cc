@@ -17,6 +17,7 @@ class LeaderChecker : public Checker {
 
  private:
   void Look(const History& history, std::vector<Violation>& found) {
+    if (history.IsDamaged()) return;  // one may have forgotten its vote
     for (; seen_ < history.led.size(); ++seen_) {
       const Led& led = history.led[seen_];
       const auto [known, added] = leaders_.insert({led.term, led.node});

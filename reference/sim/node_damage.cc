@@ -41,8 +41,9 @@ void NodeDamager::Later(int64_t delay_ns, void (NodeDamager::*step)()) {
 void NodeDamager::Start(int64_t after_ns) {
   if (waiting_.empty()) return;
   world_.queue.After(after_ns / 2, [this] {
-    old_log_ =
-        targets_.nodes[old_node_]->disk().Copy(world_.history.nodes[old_node_].raft_directory);
+    const NodeHistory& old = world_.history.nodes[old_node_];
+    old_log_ = targets_.nodes[old_node_]->disk().Copy(old.raft_directory);
+    old_wipes_ = old.wipes;
   });
   Later(after_ns, &NodeDamager::Next);
 }
@@ -110,9 +111,7 @@ void NodeDamager::Damage(FaultKind kind) {
   if (kind == FaultKind::kBitFlip) FlipBit();
   if (kind == FaultKind::kMisdirectedRead) Misdirect();
   if (kind == FaultKind::kSwappedLog) SwapLogs();
-  if (kind == FaultKind::kRolledBackLog) {
-    (void)disk.Replace(history().raft_directory, old_log_);
-  }
+  if (kind == FaultKind::kRolledBackLog) RollBack();
   if (kind == FaultKind::kForgedOperation) Forge();
   if (kind == FaultKind::kLogRemoved) (void)disk.RemoveAll(history().raft_directory);
   if (kind == FaultKind::kLostUnsynced) node().LosePower();
@@ -166,6 +165,11 @@ void NodeDamager::SwapLogs() {
   second.Start(injector_.settings(other));
 }
 
+void NodeDamager::RollBack() {
+  if (history().wipes != old_wipes_) return;
+  (void)node().disk().Replace(history().raft_directory, old_log_);
+}
+
 // Whoever may write the file needs no key: what is not sealed is read as it is.
 void NodeDamager::Forge() {
   const NodeSettings& settings = injector_.settings(node_);
@@ -202,8 +206,11 @@ void NodeDamager::Forge() {
     const auto opened = raftlog::RaftLog::Open(env, log, node().log_path(), {});
     if (opened.ok()) (void)opened.value()->StoreLogs({&*chosen, 1});
   }
-  // The store is built again from the log.
-  (void)node().disk().RemoveAll(history().store_directory);
+  // The store is built again from the log, if all of it is there.
+  const auto snapshots = node().disk().List(history().raft_directory + "/snapshots");
+  if (snapshots.ok() && snapshots.value().empty()) {
+    (void)node().disk().RemoveAll(history().store_directory);
+  }
 }
 
 // What is wrong with a node shows when it leads: whoever leads instead is started again, and when

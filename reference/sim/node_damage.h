@@ -43,6 +43,7 @@ class NodeDamager {
   void FlipBit();
   void Misdirect();
   void SwapLogs();
+  void RollBack();
   void Forge();
   void MakeItLead(int tries);
   void Cure();
@@ -67,6 +68,7 @@ class NodeDamager {
   uint64_t tries_ = 0;
   SimDisk::Tree old_log_;  // of each run's first look, to roll back to
   size_t old_node_ = 0;
+  uint64_t old_wipes_ = 0;  // of that node then: a log from before a wipe is another node's
 };
 
 }  // namespace atrest::sim

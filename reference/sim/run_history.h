@@ -104,6 +104,14 @@ struct History {
   std::vector<Applied> applied;
   std::vector<Published> published;  // what was sent, whatever became of it
   std::vector<Delivered> delivered;
+
+  // Whether a node has had a damaging fault so far.
+  bool IsDamaged() const {
+    for (const NodeHistory& node : nodes) {
+      if (!node.damages.empty()) return true;
+    }
+    return false;
+  }
 };
 
 }  // namespace atrest::sim

@@ -76,6 +76,8 @@ SimOptions DrawOptions(const SimOptions& given, bool swarm) {
       if (entry.survivable && chosen) drawn.faults.insert(entry.kind);
     }
   }
+  // Only what is synced survives it.
+  if (drawn.faults.contains(FaultKind::kLostUnsynced)) drawn.faults.erase(FaultKind::kPowerLoss);
   if (swarm || !drawn.faults.empty()) DrawSizes(random, drawn);
   DrawNetwork(random, drawn);
   if (drawn.faults.contains(FaultKind::kPowerLoss)) drawn.sync = true;

@@ -159,6 +159,35 @@ TEST_P(ClusterRandomTest, AllNodesKnowTheSame) {
   }
 }
 
+// Entries whose bytes were changed, as a disk without encryption may give them back, are applied
+// or passed over, or end the node.
+TEST_P(ClusterRandomTest, DamagedOperationsDoNoMore) {
+  OpenAll();
+  for (const char* client : {"k", "l", "m"}) EXPECT_EQ(Connect(client), "");
+  for (int step = 0; step < 60; ++step) Step();
+  for (int round = 0; round < 20; ++round) {
+    Wipe(2);
+    ASSERT_TRUE(TryOpen(2).ok());
+    for (const raft::EntryPtr& entry : log_) {
+      raft::LogEntry changed = *entry;
+      if (!changed.data.empty() && random_.Below(4) == 0) {
+        changed.data[random_.Below(changed.data.size())] ^=
+            static_cast<uint8_t>(1 + random_.Below(255));
+      }
+      server(2).Apply(clock_.NowNs(), std::make_shared<const raft::LogEntry>(changed));
+    }
+    const ClusteredServer::Phase phase = server(2).phase();
+    EXPECT_TRUE(phase == ClusteredServer::Phase::kFollower ||
+                phase == ClusteredServer::Phase::kRestoring ||
+                server(2).failure().message().starts_with("panic: "))
+        << server(2).failure().message();
+    if (phase == ClusteredServer::Phase::kFollower) {
+      EXPECT_EQ(server(2).applied_index(), log_.size());
+      EXPECT_TRUE(server(2).TakeSnapshot(clock_.NowNs()).ok());
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, ClusterRandomTest, testing::Range<uint64_t>(1, 41));
 
 }  // namespace

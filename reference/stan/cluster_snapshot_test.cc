@@ -111,7 +111,7 @@ TEST_F(ClusterSnapshotTest, BeginsWithTheFirstMessageThatThereIs) {
   OpenAndPublish(5);
   const Kept snapshot = TakeSnapshot(1);
   ASSERT_TRUE(node(0).store->FindChannel("foo")->messages->Empty().ok());
-  for (uint64_t sequence : {4, 5}) {
+  for (const uint64_t sequence : {uint64_t{4}, uint64_t{5}}) {
     wire::Message message;
     message.sequence = sequence;
     message.subject = "foo";
@@ -136,6 +136,18 @@ TEST_F(ClusterSnapshotTest, AMessageLostOnTheWayIsFetchedAgain) {
   Pass(kSecond);
   EXPECT_EQ(Stored(2), "1:1 2:2 3:3");
   EXPECT_EQ(server(2).phase(), Phase::kFollower);
+}
+
+TEST_F(ClusterSnapshotTest, AnEarlierMessageIsNotTaken) {
+  OpenAndPublish(3);
+  BeginToFetch();
+  bus_.incoming[2].payload = bus_.incoming[0].payload;
+  Drain();
+  EXPECT_EQ(Logged(2).back(),
+            "ERR channel \"foo\" - unable to restore messages (snapshot 1/3, store 1/2, cfs 1): "
+            "expected to restore message 3, got 1 (err=<nil>)");
+  Pass(kSecond);
+  EXPECT_EQ(Stored(2), "1:1 2:2 3:3");
 }
 
 TEST_F(ClusterSnapshotTest, ALeaderThatDoesNotSayFirstIsAsked) {
@@ -169,7 +181,7 @@ TEST_F(ClusterSnapshotTest, FewerMessagesThanInTheSnapshotAreEnough) {
   const Kept snapshot = TakeSnapshot(1);
   store::MessageStore& messages = *node(0).store->FindChannel("foo")->messages;
   std::vector<wire::Message> kept;
-  for (uint64_t i : {1, 2}) kept.push_back(*messages.Lookup(i).value());
+  for (uint64_t i = 1; i <= 2; ++i) kept.push_back(*messages.Lookup(i).value());
   ASSERT_TRUE(messages.Empty().ok());
   for (wire::Message& message : kept) ASSERT_TRUE(messages.Store(std::move(message)).ok());
   Wipe(2);

@@ -278,6 +278,12 @@ Status ClusteredServer::Parts::StartLeading() {
 }
 
 void ClusteredServer::Parts::LoseLeadership() {
+  // The real server waits for its barrier in vain.
+  if (!role.is_leader) {
+    context.Info("finished leader promotion actions");
+    context.Info("Streaming Server is ready");
+    context.Error("Error on leadership acquired: leadership lost while committing log");
+  }
   context.Info("server lost leadership, performing leader stepdown actions");
   role.proposals.Clear();
   publisher.StopLeading();

@@ -86,7 +86,7 @@ class ClusteredServer {
   // A committed entry; every one, of all types, in order. Takes effect at once, or when what it
   // waits for is there (kRestoring).
   void Apply(int64_t now_ns, const raft::EntryPtr& entry);
-  // The last entry that took effect; 0 if none did.
+  // The last entry that took effect; 0 if none did. A snapshot does not change it.
   uint64_t applied_index() const;
   // state.bin of what was applied. REQUIRES: not kRestoring.
   Result<Bytes> TakeSnapshot(int64_t now_ns);

@@ -48,6 +48,22 @@ TEST_F(OneNodeTest, SaysWhatTheRealOneSays) {
   EXPECT_EQ(server(0).phase(), ClusteredServer::Phase::kFollower);
 }
 
+TEST_F(OneNodeTest, ALeaderMayBeDeposedBeforeItServes) {
+  ASSERT_TRUE(TryOpen(0).ok());
+  (void)Logged(0);
+  server(0).LoseLeadership(clock_.NowNs());
+  EXPECT_TRUE(Logged(0).empty());
+  server(0).OnElected(clock_.NowNs());
+  EXPECT_EQ(server(0).phase(), ClusteredServer::Phase::kFollower);
+  server(0).LoseLeadership(clock_.NowNs());
+  EXPECT_THAT(Logged(0),
+              ElementsAre("INF server became leader, performing leader promotion actions",
+                          "INF finished leader promotion actions", "INF Streaming Server is ready",
+                          "ERR Error on leadership acquired: leadership lost while committing log",
+                          "INF server lost leadership, performing leader stepdown actions",
+                          "INF finished leader stepdown actions"));
+}
+
 // Which of them leads makes no difference to what all of them know.
 class ThreeNodesTest : public testing::Test, protected ClusterFixture {
  protected:
@@ -421,6 +437,26 @@ TEST_F(ThreeNodesTest, AChannelThatOnlyADeposedLeaderMadeGivesWay) {
     EXPECT_EQ(Stored(at), "1:one");
     EXPECT_EQ(node(at).ids->GetChannelId("foo").value(), log_.size() - 1);
   }
+}
+
+// As in the real server: messages that were acknowledged are lost where a leader that was deposed
+// had more entries than those who went on, made a channel, and leads again.
+TEST_F(ThreeNodesTest, AChannelThatADeposedLeaderMadeLaterPrevails) {
+  OpenAll();
+  EXPECT_EQ(Connect("c"), "");
+  Hold();
+  for (int i = 0; i < 3; ++i) {
+    Tell("_STAN.close.test-cluster", Encoded(wire::StanCloseRequest{.client_id = "nobody"}));
+  }
+  Tell("_STAN.pub.test-cluster.foo", Encoded(PubMsg("foo", "lost")));
+  Lead(1);
+  Commit();
+  EXPECT_EQ(Publish("foo", "one"), "");
+  EXPECT_EQ(Stored(0), "");
+  EXPECT_EQ(Stored(1), "1:one");
+  Lead(0);
+  EXPECT_EQ(Publish("foo", "two"), "");
+  for (size_t at = 0; at < 3; ++at) EXPECT_EQ(Stored(at), "1:two");
 }
 
 TEST_F(ThreeNodesTest, OneSubscriptionIsAgreedOnAtATime) {

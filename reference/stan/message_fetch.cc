@@ -118,6 +118,8 @@ Status MessageFetch::OnAnswer(const Answer& answer, Step& step) {
   if (!message.ok()) return message.status().WithPrefix("error decoding message: ");
   message_ = std::move(message).value();
   if (message_.sequence == next_) return StoreMessage();
+  // From a leader whose store is damaged; the real server would go back to it, time and again.
+  if (message_.sequence < next_) return Unexpected("<nil>");
   if (answer.reply.ends_with(kFirstAvailable)) return OnOther(step);
   // Messages in between may have been lost on the way.
   ATREST_TRY(Open(check_));
@@ -150,6 +152,10 @@ Status MessageFetch::OnCheck(const Answer& answer, Step& step) {
     if (message.ok() && message.value().sequence == message_.sequence) return OnOther(step);
     if (!message.ok()) why = message.status().message();
   }
+  return Unexpected(why);
+}
+
+Status MessageFetch::Unexpected(const std::string& why) const {
   return Status(Code::kIo, "expected to restore message " + std::to_string(next_) + ", got " +
                                std::to_string(message_.sequence) + " (err=" + why + ")");
 }

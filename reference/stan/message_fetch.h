@@ -61,6 +61,7 @@ class MessageFetch {
   Status OnOther(Step& step);
   Status StoreMessage();
   Status OnCheck(const Answer& answer, Step& step);
+  Status Unexpected(const std::string& why) const;
   void Finish(Status outcome);
 
   Context& context_;
