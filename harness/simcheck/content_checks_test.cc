@@ -234,6 +234,14 @@ TEST(LogsTest, AnEntryInAnotherPlace) {
   EXPECT_THAT(cluster.Look(), ElementsAre("logs a: raft.log, entry 4: says that it is entry 9"));
 }
 
+TEST(LogsTest, OnlyTheBootstrapEntryHasNoTime) {
+  DoctoredCluster cluster(1);
+  DoctoredEntry entry{.index = 2, .type = disktruth::EntryType::kNoop};
+  entry.at.reset();
+  cluster.Put(0, entry);
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("raft.log, entry 2: has no time")));
+}
+
 TEST(LogsTest, TheFileIsWhole) {
   DoctoredCluster cluster;
   cluster.Publish(Secret(1));
