@@ -37,6 +37,8 @@ struct SimulateArguments {
   std::string json_file;
   uint64_t jobs = 1;
   int64_t time_s = 0;
+  int64_t idle_s = 0;
+  int64_t gap_us = 0;
   bool trace = false;
 };
 
@@ -78,6 +80,8 @@ bool TakeSwarm(std::string& faults) {
 sim::SimOptions OptionsOf(const SimulateArguments& arguments, uint64_t seed) {
   sim::SimOptions given = arguments.options;
   given.seed = seed;
+  given.idle_ns = arguments.idle_s * kNsPerSecond;
+  if (arguments.gap_us > 0) given.op_gap_ns = arguments.gap_us * 1000;
   std::string names = arguments.faults;
   const bool swarm = TakeSwarm(names);
   auto faults = sim::ParseFaults(names);
@@ -91,7 +95,9 @@ sim::SimOptions OptionsOf(const SimulateArguments& arguments, uint64_t seed) {
 std::string ReplayOf(const SimulateArguments& arguments, uint64_t seed) {
   return "atrest simulate --seed " + std::to_string(seed) + " --nodes " +
          std::to_string(arguments.options.nodes) + " --ops " +
-         std::to_string(arguments.options.ops) + " --faults " + runner::Quoted(arguments.faults);
+         std::to_string(arguments.options.ops) + " --faults " + runner::Quoted(arguments.faults) +
+         (arguments.idle_s > 0 ? " --idle " + std::to_string(arguments.idle_s) : "") +
+         (arguments.gap_us > 0 ? " --op-gap " + std::to_string(arguments.gap_us) : "");
 }
 
 void KeepDirectory(env::FileSystem& files, const std::string& directory,
@@ -363,6 +369,15 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
                    "Names of the fault atlas with commas between, none, or swarm: what the seed "
                    "draws of those that a cluster survives")
       ->capture_default_str();
+  verb->add_option("--idle", arguments->idle_s, "Virtual seconds before clients come")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10'000'000));
+  verb->add_option(
+          "--op-gap", arguments->gap_us,
+          "Virtual microseconds between two ops on average; 0 for the default, or what the "
+          "seed draws")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000'000));
   verb->add_option("--jobs", arguments->jobs, "Processes that share the seeds")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, runner::kJobsMax));

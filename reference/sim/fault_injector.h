@@ -47,8 +47,8 @@ class FaultInjector {
   bool is_recovering() const { return wiped_.has_value(); }
   // Nothing happens to nodes, and NODE is not started, while somebody else works on it.
   void Hold(std::optional<size_t> node);
-  // Removes the directories of NODE, which is down, and starts it again, if the others are such that
-  // nobody misses it.
+  // Removes the directories of NODE, which is down, and starts it again, if the others are such
+  // that nobody misses it.
   bool WipeDown(size_t node);
   // What NODE is started with the next time.
   NodeSettings& settings(size_t node) { return settings_[node]; }
@@ -77,8 +77,9 @@ class FaultInjector {
   void WipeAndStart(size_t node);
   bool HasCaughtUp(size_t node) const;
   void WatchWiped();
-  void Down(size_t node);
-  void StartLater(size_t node);
+  // It is started again after MAX_NS at most, and a little.
+  void Down(size_t node, int64_t max_ns);
+  void StartLater(size_t node, int64_t max_ns);
   void StartNow(size_t node);
   void StartDown();
   std::string NewKey(size_t node);

@@ -151,6 +151,7 @@ SimResult Simulation::Run() {
 void Simulation::SafetyPhase() {
   network_.SetFaults(options_.network);
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->Start(injector_->settings(i));
+  queue_.RunUntil(queue_.now_ns() + options_.idle_ns);
   workload_->Start();
   injector_->Start();
   // About when two fifths of the ops are done.
