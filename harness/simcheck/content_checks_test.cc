@@ -293,6 +293,22 @@ TEST(OwnKeyTest, TheCipherOfTheStartThatWroteIt) {
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("sealed with CHACHA under key \"key of a\"")));
 }
 
+TEST(OwnKeyTest, ADiskThatCannotBeReadIsReadLater) {
+  DoctoredCluster cluster;
+  cluster.Publish(Secret(1));
+  env::MemFileSystem& files = cluster.nodes[0].files;
+  files.SetFaultHook([](const env::Mutation&) { return env::Fault::Stop(); });
+  EXPECT_FALSE(files.RemoveAll("/store/foo").ok());
+  ASSERT_TRUE(files.stopped());
+  cluster.Down(0);
+  files.SetFaultHook({});
+  files.Restart();
+  cluster.Start(0, {.encrypts = true, .cipher = "CHACHA", .key = "key of a"});
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.Publish(Secret(2));
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+}
+
 TEST(OwnKeyTest, TheDerivationOfItsPlace) {
   DoctoredCluster cluster;
   cluster.Send(Secret(1));

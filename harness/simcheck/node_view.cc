@@ -68,7 +68,9 @@ bool ReadFrom(env::FileSystem& files, const std::string& path, size_t from, Byte
   bytes.resize(size.value());
   from = std::min(from, bytes.size());
   const auto read = file.value()->ReadAt(from, std::span(bytes).subspan(from));
-  return read.ok() && from + read.value() == bytes.size();
+  const bool is_read = read.ok() && from + read.value() == bytes.size();
+  if (!is_read) bytes.resize(from);
+  return is_read;
 }
 
 }  // namespace
@@ -81,8 +83,8 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
     view_.first_damage = damages_seen_;
     always_seals_ = true;
   }
-  for (size_t start = starts_seen_; start < node.starts.size(); ++start) {
-    const sim::NodeSettings& settings = node.starts[start].settings;
+  for (; keys_seen_ < node.starts.size(); ++keys_seen_) {
+    const sim::NodeSettings& settings = node.starts[keys_seen_].settings;
     const std::string& key = settings.key;
     always_seals_ = always_seals_ && settings.encrypts && !settings.log_in_clear;
     if (key.empty()) continue;
@@ -90,6 +92,9 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
     std::erase(view_.given, id);
     view_.given.insert(view_.given.begin(), id);
   }
+}
+
+void NodeReader::NoteLook(const sim::NodeHistory& node) {
   wipes_seen_ = node.wipes;
   damages_seen_ = node.damages.size();
   starts_seen_ = node.starts.size();
@@ -131,7 +136,9 @@ void NodeReader::Update(const sim::NodeHistory& node) {
   NoteStarts(node);
   bool is_complete = false;
   const auto listed = List(node, &is_complete);
+  // What is read later may be of the starts since the last look that could read.
   if (!is_complete) return;
+  NoteLook(node);
   std::vector<std::string> gone;
   for (const auto& [name, file] : files_) {
     if (!listed.contains(name)) gone.push_back(name);

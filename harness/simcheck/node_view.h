@@ -146,6 +146,7 @@ class NodeReader {
   };
 
   void NoteStarts(const sim::NodeHistory& node);
+  void NoteLook(const sim::NodeHistory& node);
   std::map<std::string, Listed> List(const sim::NodeHistory& node, bool* is_complete);
   void ReadFile(const sim::NodeHistory& node, const std::string& name, const Listed& listed);
   void Forget(const std::string& name);
@@ -174,6 +175,7 @@ class NodeReader {
   std::set<std::string> changed_channels_;
   StartSpan starts_;          // that can have written what is new in this look
   bool always_seals_ = true;  // since both directories were last removed
+  size_t keys_seen_ = 0;      // of starts
   size_t starts_seen_ = 0;
   size_t damages_seen_ = 0;
   uint64_t wipes_seen_ = 0;
