@@ -28,6 +28,8 @@ struct FaultTargets {
   size_t sites = 0;  // nodes and clients
   // Called when a node has gone down by the injector's doing, before anything else happens to it.
   std::function<void(size_t node)> on_down;
+  // Makes the clients pause, or go on.
+  std::function<void(bool paused)> pause;
 };
 
 class FaultInjector {

@@ -64,6 +64,12 @@ void DrawSizes(Random& random, SimOptions& options) {
     options.trailing_logs = random.Below(40);
     options.snapshot_interval_ns = Between(random, 500, 4000) * kNsPerMs;
   }
+  // A node that has everything in a snapshot starts with any key (cluster.md 3d).
+  if (options.faults.contains(FaultKind::kWrongKey) && random.Below(2) == 0) {
+    options.snapshot_threshold = 1;
+    options.trailing_logs = 0;
+    options.snapshot_interval_ns = Between(random, 500, 2000) * kNsPerMs;
+  }
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ void Workload::Next() {
   const auto gap = random_.Below(2 * static_cast<uint64_t>(options_.gap_ns) + 1);
   world_.queue.After(static_cast<int64_t>(gap), [this] {
     if (is_done()) return;
-    DoOne();
+    if (!paused_) DoOne();
     Next();
   });
 }
