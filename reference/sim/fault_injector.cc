@@ -198,11 +198,20 @@ void FaultInjector::WipeAndStart(size_t node) {
   exits_[node] = 0;
   if (settings_[node].encrypts) settings_[node].key = NewKey(node);
   wiped_waits_ = true;
-  world_.queue.After(kMessageLifeNs, [this, node] {
-    wiped_waits_ = false;
-    StartNow(node);
-  });
+  world_.queue.After(kMessageLifeNs, [this, node] { StartWiped(node); });
   WatchWiped();
+}
+
+// Not before another node leads: those who voted for a leader would vote for it again in the same
+// term, with its log gone, as in the real server.
+void FaultInjector::StartWiped(size_t node) {
+  const auto leads = [](const auto& other) { return other->IsLeader(); };
+  if (std::ranges::none_of(targets_.nodes, leads)) {
+    world_.queue.After(kLookNs, [this, node] { StartWiped(node); });
+    return;
+  }
+  wiped_waits_ = false;
+  StartNow(node);
 }
 
 bool FaultInjector::HasCaughtUp(size_t node) const {

@@ -3,7 +3,8 @@
 // - Never more than a minority of the nodes is down, or behind after a wipe, except where all are
 //   killed at once and started again soon.
 // - A node is wiped when all nodes are up and hold the same log, nobody else was just elected, and
-//   no message that it sent before can still matter; the next one when it has caught up.
+//   no message that it sent before can still matter; it starts again when another one leads, and
+//   the next is wiped when it has caught up.
 // - Power is lost only where all is synced.
 // - Cuts end, and so does everything when Heal is called.
 // Ownership: borrows the nodes and the world.
@@ -77,6 +78,7 @@ class FaultInjector {
   // All nodes but WITHOUT.
   bool IsQuiet(std::optional<size_t> without) const;
   void WipeAndStart(size_t node);
+  void StartWiped(size_t node);
   bool HasCaughtUp(size_t node) const;
   void WatchWiped();
   // It is started again after MAX_NS at most, and a little.
