@@ -154,6 +154,18 @@ TEST(OutcomeTest, AStoreWithoutItsLog) {
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("exit 1, streaming state was recovered")));
 }
 
+TEST(OutcomeTest, AFileThatWasOnlyBegun) {
+  Filled cluster;
+  cluster.history.nodes[0].exit_text =
+      "unable to recover message store for [bar](file: \"bar/msgs.1.dat\"): unable to verify file "
+      "version: EOF";
+  cluster.history.nodes[0].exit_code = 1;
+  cluster.Down(0);
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("outcome a: the node ended by itself")));
+  cluster.Write(0, "/store/bar/msgs.1.dat", {});
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+}
+
 TEST(OutcomeTest, NoReasonToEnd) {
   Filled cluster;
   cluster.history.nodes[2].exit_text = "something else";
