@@ -40,6 +40,7 @@ struct SimulateArguments {
   int64_t idle_s = 0;
   int64_t gap_us = 0;
   bool trace = false;
+  bool no_checks = false;
 };
 
 struct SeedRange {
@@ -156,8 +157,11 @@ json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
   const sim::SimOptions options = OptionsOf(arguments, seed);
   const auto own = sim::MakeRunCheckers();
   const simcheck::SimChecks checks;
-  std::vector<sim::Checker*> checkers = checks.all();
-  for (const auto& checker : own) checkers.push_back(checker.get());
+  std::vector<sim::Checker*> checkers;
+  if (!arguments.no_checks) {
+    checkers = checks.all();
+    for (const auto& checker : own) checkers.push_back(checker.get());
+  }
   sim::Simulation simulation(options, checkers, arguments.trace ? &std::cout : nullptr);
   const sim::SimResult result = simulation.Run();
   std::cout << std::flush;
@@ -387,6 +391,8 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
   verb->add_option("--json", arguments->json_file, "Write the report to this file, as JSON");
+  verb->add_flag("--no-checks", arguments->no_checks,
+                 "Only run: what the checkers cost is the difference");
   verb->add_flag("--trace", arguments->trace, "A line for each event");
   verb->callback(
       [arguments, &chosen] { chosen = [arguments] { return SimulateRun(*arguments).Run(); }; });
