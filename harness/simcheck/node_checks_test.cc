@@ -67,7 +67,7 @@ TEST(SnapshotTest, OnlyAnOlderOneMayBeHalf) {
   const DoctoredSnapshot newest = cluster.Snapshot();
   DoctoredSnapshot older = newest;
   older.index = 5;
-  for (const size_t node : {0, 1}) {
+  for (const size_t node : {size_t{0}, size_t{1}}) {
     cluster.Write(node, "/raft/snapshots/" + older.Name() + "/state.bin", older.State());
   }
   cluster.PutSnapshot(0, newest);
@@ -290,7 +290,7 @@ TEST(FindingTest, MixedKeysBehindASnapshot) {
   Filled cluster;
   cluster.nodes[0].bolt = {};
   cluster.Put(0, {.index = 7, .type = disktruth::EntryType::kNoop});
-  for (const size_t node : {1, 2}) {
+  for (const size_t node : {size_t{1}, size_t{2}}) {
     cluster.Put(node, {.index = 7, .type = disktruth::EntryType::kNoop});
   }
   cluster.index = 7;
