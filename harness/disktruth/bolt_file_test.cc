@@ -58,7 +58,7 @@ TEST(BoltFileTest, WhatWasWrittenBeforeIsUnused) {
 TEST(BoltFileTest, TheOlderMetaServesWhereTheNewerIsGone) {
   DoctoredBolt bolt;
   bolt.Put("logs", "k", "v");
-  for (const size_t meta : {0, 1}) {
+  for (const size_t meta : {size_t{0}, size_t{1}}) {
     Bytes bytes = bolt.File();
     bytes[meta * 4096 + 20] ^= 1;
     BoltFile file;
@@ -95,7 +95,7 @@ TEST(BoltFileTest, APageThatReachesItselfIsReadOnce) {
 }
 
 TEST(BoltFileTest, NothingIsReadFromNothing) {
-  for (const size_t size : {0, 1, 4096, 8192, 100000}) {
+  for (const size_t size : std::vector<size_t>{0, 1, 4096, 8192, 100000}) {
     const Bytes bytes(size);
     BoltFile file;
     ReadBoltFile(bytes, file);

@@ -36,7 +36,7 @@ class DoctoredBolt {
     const uint64_t root = Write();
     const uint64_t pages = 2 + pages_.size() / kPage;
     Bytes file(2 * kPage);
-    for (const uint64_t meta : {0, 1}) {
+    for (const uint64_t meta : {uint64_t{0}, uint64_t{1}}) {
       uint8_t* at = file.data() + meta * kPage;
       StoreLe64(at, meta);
       at[8] = 4;

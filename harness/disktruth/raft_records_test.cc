@@ -13,7 +13,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 TEST(RaftRecordsTest, EntriesOfAllSizes) {
-  for (const size_t size : {0, 1, 31, 32, 65535, 65536, 200000}) {
+  for (const size_t size : std::vector<size_t>{0, 1, 31, 32, 65535, 65536, 200000}) {
     DoctoredEntry made;
     made.index = 1 + size * size;
     made.term = size;

@@ -316,7 +316,8 @@ TEST(OwnKeyTest, TheDerivationOfItsPlace) {
   cluster.StoreAsItIs(0, {1, "foo", std::string(AsText(sealed)), 1});
   cluster.AllAreDown();
   EXPECT_THAT(cluster.Look(),
-              ElementsAre(StartsWith("own-key a: channel foo, sequence 1: opens under no key")));
+              ElementsAre("own-key a: channel foo, sequence 1: opens under key \"key of a\" as "
+                          "derived for the Raft log"));
 }
 
 TEST(OwnKeyTest, AnotherNodesBytes) {

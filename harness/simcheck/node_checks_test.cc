@@ -67,7 +67,7 @@ TEST(SnapshotTest, OnlyAnOlderOneMayBeHalf) {
   const DoctoredSnapshot newest = cluster.Snapshot();
   DoctoredSnapshot older = newest;
   older.index = 5;
-  for (const size_t node : {0, 1}) {
+  for (const size_t node : {size_t{0}, size_t{1}}) {
     cluster.Write(node, "/raft/snapshots/" + older.Name() + "/state.bin", older.State());
   }
   cluster.PutSnapshot(0, newest);
@@ -152,6 +152,18 @@ TEST(OutcomeTest, AStoreWithoutItsLog) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
   cluster.history.nodes[0].exit_text = "something else";
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("exit 1, streaming state was recovered")));
+}
+
+TEST(OutcomeTest, AFileThatWasOnlyBegun) {
+  Filled cluster;
+  cluster.history.nodes[0].exit_text =
+      "unable to recover message store for [bar](file: \"bar/msgs.1.dat\"): unable to verify file "
+      "version: EOF";
+  cluster.history.nodes[0].exit_code = 1;
+  cluster.Down(0);
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("outcome a: the node ended by itself")));
+  cluster.Write(0, "/store/bar/msgs.1.dat", {});
+  EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
 TEST(OutcomeTest, NoReasonToEnd) {
@@ -278,7 +290,7 @@ TEST(FindingTest, MixedKeysBehindASnapshot) {
   Filled cluster;
   cluster.nodes[0].bolt = {};
   cluster.Put(0, {.index = 7, .type = disktruth::EntryType::kNoop});
-  for (const size_t node : {1, 2}) {
+  for (const size_t node : {size_t{1}, size_t{2}}) {
     cluster.Put(node, {.index = 7, .type = disktruth::EntryType::kNoop});
   }
   cluster.index = 7;

@@ -15,6 +15,7 @@ constexpr char kStore[] = "store/";
 constexpr char kLogName[] = "raft/raft.log";
 constexpr char kSnapshots[] = "raft/snapshots/";
 constexpr size_t kDepthMax = 3;
+constexpr size_t kVersionBytes = 4;  // that every file of a store begins with
 
 struct SliceName {
   std::string channel;
@@ -148,6 +149,9 @@ void NodeReader::Update(const sim::NodeHistory& node) {
   for (const std::string& channel : changed_channels_) ReadChannel(channel);
   changed_channels_.clear();
   view_.has_server_record = files_.contains("store/server.dat");
+  view_.has_begun_file = std::ranges::any_of(files_, [](const auto& file) {
+    return file.first.starts_with(kStore) && file.second.bytes.size() < kVersionBytes;
+  });
 }
 
 void NodeReader::ReadFile(const sim::NodeHistory& node, const std::string& name,

@@ -75,6 +75,7 @@ struct LingeringEntry {
 
 struct NodeView {
   bool has_server_record = false;  // server.dat is there
+  bool has_begun_file = false;     // a file of the store that has not even its version
   bool has_log = false;            // raft.log is
   bool has_votes = false;          // and says of a term or a vote
   std::vector<disktruth::BoltDamage> log_damages;

@@ -75,9 +75,12 @@ void OwnKeyCheck::JudgeSettings(size_t node, const Seal& seal, const std::string
           view_.keys().Name(seal.keys[0]) + ", which is not what the node ran with");
 }
 
-void OwnKeyCheck::JudgeUnopened(size_t node, const Seal&, const std::string& where) {
+void OwnKeyCheck::JudgeUnopened(size_t node, const Seal& seal, const std::string& where) {
   if (LeewayNow(node).foreign_seals) return;
-  Say(node, kRequirement, where + ": opens under no key of the run");
+  std::vector<std::string> channels;
+  for (const auto& [channel, messages] : view_.node(node).channels) channels.push_back(channel);
+  const std::string way = view_.keys().WrongWay(seal.plain, seal.place, channels);
+  Say(node, kRequirement, where + ": opens under " + (way.empty() ? "no key of the run" : way));
 }
 
 }  // namespace atrest::simcheck
