@@ -66,6 +66,7 @@ constexpr char kAll[] = R"({
       {"op": "save", "file": ".", "copy": "old"}, {"op": "restore", "file": ".", "copy": "old"}]},
     {"start": {"store": "memory"}},
     {"interrupt": {"at": "write", "count": 1, "how": "full"}},
+    {"interrupt": {"at": "write", "count": 1, "how": "full", "writes": 2}},
     {"stop": {}}
   ],
   "expect": "ideal"

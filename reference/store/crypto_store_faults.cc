@@ -51,8 +51,9 @@ class FaultyMessageStore : public CryptoMessageStore {
         opened_(opened) {}
 
   Status Store(Message message) override {
+    const bool seals = !message.payload().empty() && !StaysInClear(message);
     if (!message.payload().empty()) {
-      if (!StaysInClear(message)) Seal(message);
+      if (seals) Seal(message);
       seen_.has_just_read = false;
     } else if (On(Fault::kSealingEmptyToo)) {
       Seal(message);
@@ -60,7 +61,9 @@ class FaultyMessageStore : public CryptoMessageStore {
       PassEmpty(envelope_, seen_);
     }
     is_in_batch_ = true;
-    return below_.Store(std::move(message));
+    const Status stored = below_.Store(std::move(message));
+    if (seals && !stored.ok()) PassFailure(envelope_);
+    return stored;
   }
 
   Status Flush() override {
@@ -288,7 +291,7 @@ class FaultyStore : public CryptoStore {
       if (On(Fault::kEmptyChannelLeftPlain)) messages.StopSealing();
       return Status();
     }
-    if (On(Fault::kPlainChannelStaysPlain) && !FirstHasCode(below)) messages.StopSealing();
+    if (!FirstHasCode(below) && On(Fault::kPlainChannelStaysPlain)) messages.StopSealing();
     return ChangeRecovered(name, below, messages, options_.cipher);
   }
 
