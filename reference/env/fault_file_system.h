@@ -4,8 +4,8 @@
 //   nothing, until Restart: the process that used it was killed in front of that operation. What
 //   was written before is in the file system below; a write is done whole or not at all.
 // - kFull: the chosen write and every write behind it, or as many as are asked for, fail as on a
-//   full disk ("write PATH: no space left on device") and write nothing, until Restart or Disarm. All else goes on: a disk without
-//   room for data takes names, truncations and syncs.
+//   full disk ("write PATH: no space left on device") and write nothing, until Restart or Disarm.
+//   All else goes on: a disk without room for data takes names, truncations and syncs.
 // A write counts if it has bytes. Reads, and changes of names and sizes, are never chosen.
 // For MemFileSystem's finer faults (parts of a write, lost syncs) see mem_file_system.h; this one
 // is for any file system, and costs a comparison an operation.
