@@ -2,9 +2,11 @@
 // that overlap, and index records that are missing.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <string>
 
 #include "reference/store/file_store_fixture.h"
+#include "reference/store/record.h"
 
 namespace atrest::store {
 namespace {
@@ -34,6 +36,18 @@ class MessageLogEdgesTest : public ::testing::Test, protected FileStoreFixture {
     Bytes index = File("foo/msgs.1.idx");
     const auto at = index.begin() + static_cast<std::ptrdiff_t>(4 + 32 * number);
     index.erase(at, at + 32);
+    SetFile("foo/msgs.1.idx", index);
+  }
+  // Index record NUMBER (from 0) of slice 1 leads to OFFSET, with a right checksum.
+  void SetOffset(size_t number, uint64_t offset) {
+    const Crc32 crc(Crc32::kIeee);
+    Bytes index = File("foo/msgs.1.idx");
+    IndexEntry entry = *ParseIndexRecord(&index[4 + 32 * number], crc, true).value();
+    entry.offset = offset;
+    Bytes record;
+    AppendIndexRecord(entry, crc, record);
+    std::copy(record.begin(), record.end(),
+              index.begin() + static_cast<std::ptrdiff_t>(4 + 32 * number));
     SetFile("foo/msgs.1.idx", index);
   }
   // Every byte of slice NUMBER's data that holds 'x' is another.
@@ -506,6 +520,25 @@ TEST_F(MessageLogEdgesTest, AZeroRecordWhereAMessageWas) {
   data[8] = 1;
   SetFile("foo/msgs.1.dat", data);
   EXPECT_EQ(Get(1), "error: expected size to be 24, got 0");
+}
+
+TEST_F(MessageLogEdgesTest, AnOffsetThatLeadsAstray) {
+  for (const size_t ahead : {0, 2 << 20}) {
+    options_.read_buffer_size = ahead;
+    Open();
+    PutUpTo(3);
+    Pass(2);
+    SetOffset(0, uint64_t{1} << 63);
+    EXPECT_EQ(Get(1), "error: seek d/foo/msgs.1.dat: invalid argument");
+    SetOffset(0, uint64_t{1} << 40);
+    EXPECT_EQ(Get(1), "error: EOF");
+    SetOffset(0, Size("foo/msgs.1.dat") - 3);
+    EXPECT_EQ(Get(1), "error: unexpected EOF");
+    SetOffset(0, 0);
+    EXPECT_EQ(Get(1), "error: expected size to be 24, got 1") << "the version was read";
+    EXPECT_EQ(Get(3), "xxxxx");
+    ASSERT_TRUE(files_.RemoveAll("d").ok());
+  }
 }
 
 TEST_F(MessageLogEdgesTest, ZeroIsNoLimit) {
