@@ -489,10 +489,15 @@ def report(mutation, covered, seconds, is_full):
     return mutate_verdict.verdict(mutants, len(left), stale_lines, is_full)
 
 
-def last_alive():
-    """Numbers, which stay while the sources under mutation do."""
-    results = json.loads((WORK / "results.json").read_text())
-    return {entry["number"] for entry in results if entry["outcome"] in ("survived", "not reached")}
+def keep_last_kills(mutants):
+    """Gives those that the last run killed their outcome of then; for the others it is open. It
+    counts only for the same change of the same line."""
+    last = {entry["number"]: entry for entry in json.loads((WORK / "results.json").read_text())}
+    for mutant in mutants:
+        before = last.get(mutant.number, {})
+        if before.get("outcome") in ("killed", "timed out") and \
+                before == mutant.entry() | {"outcome": before["outcome"]}:
+            mutant.outcome = before["outcome"]
 
 
 def parse_options(arguments):
@@ -501,7 +506,7 @@ def parse_options(arguments):
                         help="seconds in all; what is not run by then is left out (540)")
     parser.add_argument("--seed", type=int, default=1, help="of the order in which they run (1)")
     parser.add_argument("--again", action="store_true",
-                        help="run only what was alive the last time, to see what new tests do")
+                        help="run only what the last run did not kill, to see what new tests do")
     parser.add_argument("--only", default="", metavar="REGEX",
                         help="run mutants whose file, line and text, as listed, match")
     return parser.parse_args(arguments)
@@ -512,7 +517,6 @@ def main(arguments):
     began = time.monotonic()
     passed = lambda: time.monotonic() - began
     explanations = mutate_verdict.read_explanations(EXPLANATIONS.read_text())
-    alive_before = last_alive() if options.again else set()
     copy_tree()
     for name in mutated_names():  # so that there is something to configure
         if not (SOURCES / name).exists():
@@ -529,7 +533,8 @@ def main(arguments):
     say(f"recorded [{passed():.0f} s]")
     order = [mutant for mutant in mutation.mutants if re.search(options.only, mutant.show())]
     if options.again:
-        order = [mutant for mutant in order if mutant.number in alive_before]
+        keep_last_kills(mutation.mutants)
+        order = [mutant for mutant in order if mutant.outcome == "not run"]
     random.Random(options.seed).shuffle(order)
     run_all(order, reached, began + options.time)
     return report(mutation, explanations, passed(), not options.only and not options.again)

@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import mutate
 import mutate_source
@@ -302,6 +303,18 @@ class ExplanationTest(unittest.TestCase):
         for outcome in ("killed", "timed out"):
             self.assertEqual(list(stale(self.covered(), [self.mutant(self.TEXT, outcome)])),
                              ["a.cc: Zero: return 0;: 0 -> 1: the tests kill it"])
+
+    def test_again_is_run_what_the_last_run_did_not_kill(self):
+        for outcome, kept in (("killed", "killed"), ("timed out", "timed out"),
+                              ("survived", "not run"), ("not run", "not run")):
+            for text in (self.TEXT, self.TEXT.replace("return 0", "return +0")):
+                with tempfile.TemporaryDirectory() as folder:
+                    path = pathlib.Path(folder) / "results.json"
+                    path.write_text(json.dumps([self.mutant(self.TEXT, outcome).entry()]))
+                    mutant = self.mutant(text, "not run")
+                    with unittest.mock.patch.object(mutate, "WORK", path.parent):
+                        mutate.keep_last_kills([mutant])
+                self.assertEqual(mutant.outcome, kept if text == self.TEXT else "not run")
 
     def test_a_reason_is_demanded_and_one_explanation_of_a_place(self):
         read_explanations("[]")
