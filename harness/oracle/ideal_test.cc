@@ -680,6 +680,18 @@ TEST_F(IdealTest, OfTwoDamagesTheOneThatHitTheMessageIsBlamed) {
   EXPECT_EQ(Receive({{2, "two, but longer"}, {3, "six"}}, "1 is bad"), "H-ciphertext");
 }
 
+TEST_F(IdealTest, OnlyWhatWasFilledInIsForged) {
+  Store();
+  EXPECT_EQ(
+      Said({scenario::Tamper{{scenario::FillData{"foo/msgs.1.dat", 2, "zy"}}}}, verdict::Done{}),
+      "ok");
+  Tamper(scenario::ChangeRecord{"foo/msgs.1.dat", 1, true, 15, {}, uint8_t{1}, true});
+  for (const char* forged : {"z", "zy", "zyz", "zyzyzy"})
+    EXPECT_EQ(Receive({{2, forged}, {3, "six"}}, "1 is bad"), "H-forge") << forged;
+  for (const char* other : {"", "zz", "yz", "zyx"})
+    EXPECT_EQ(Receive({{2, other}, {3, "six"}}, "1 is bad"), "H-ciphertext") << other;
+}
+
 TEST_F(IdealTest, ASwapAndAReplayHitTheirOwnRecordsOnly) {
   Store();
   Tamper(scenario::SwapData{"foo/msgs.1.dat", 1, 2});

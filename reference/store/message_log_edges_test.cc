@@ -388,6 +388,62 @@ TEST_F(MessageLogEdgesTest, AnIndexRecordThatIsMissingInTheMiddle) {
   EXPECT_EQ(State(), "5..8 4/256");
 }
 
+TEST_F(MessageLogEdgesTest, ASliceWhoseIndexIsGoneGoesAsAWhole) {
+  limits_.all.max_messages = 6;
+  options_.slice_max_messages = 3;
+  Open();
+  PutUpTo(7);
+  EXPECT_EQ(State(), "2..7 6/384");
+  SetFile("foo/msgs.1.idx", *FromHex("01000000"));
+  PutUpTo(8);
+  EXPECT_EQ(State(), "4..8 5/320");
+  EXPECT_FALSE(Exists("foo/msgs.1.dat"));
+  EXPECT_EQ(AsText(Messages().FirstMessage().value()->payload()), "xxxxx");
+  EXPECT_EQ(AsText(Messages().LastMessage().value()->payload()), "xxxxx");
+  PutUpTo(10);
+  EXPECT_EQ(State(), "5..10 6/384") << "the next slice is counted as ever";
+}
+
+TEST_F(MessageLogEdgesTest, AnIndexThatIsGoneDoesNotHoldUpExpiry) {
+  limits_.all.max_age_ns = 10 * kSecond;
+  options_.slice_max_messages = 3;
+  Open();
+  PutUpTo(5);
+  Pass(2);
+  SetFile("foo/msgs.1.idx", *FromHex("01000000"));
+  SetFile("foo/msgs.2.idx", *FromHex("01000000"));
+  Pass(8);
+  EXPECT_EQ(State(), "6..5 0/0");
+  EXPECT_THAT(Logged(), ElementsAre("Skip expiration of missing sequence 1 for channel \"foo\"",
+                                    "Skip expiration of missing sequence 4 for channel \"foo\""));
+  EXPECT_FALSE(Exists("foo/msgs.1.dat"));
+  EXPECT_TRUE(Exists("foo/msgs.2.dat")) << "the last slice stays";
+  EXPECT_EQ(Messages().LastMessage().value(), nullptr);
+  EXPECT_EQ(Messages().FirstMessage().value(), nullptr);
+  PutUpTo(6);
+  EXPECT_EQ(State(), "6..6 1/64");
+}
+
+TEST_F(MessageLogEdgesTest, ExpiryThatFailedIsTriedAgainAfterFiveSeconds) {
+  limits_.all.max_age_ns = 10 * kSecond;
+  Open();
+  PutUpTo(2);
+  Pass(2);
+  const Bytes index = File("foo/msgs.1.idx");
+  Flip("foo/msgs.1.idx", 4 + 20);
+  Pass(8);
+  EXPECT_EQ(State(), "1..2 2/128");
+  EXPECT_THAT(Logged(), ElementsAre(HasSubstr("Error during expiration: corrupted data")));
+  SetFile("foo/msgs.1.idx", index);
+  clock_.Advance(5 * kSecond - 1);
+  store_->Tick();
+  EXPECT_EQ(State(), "1..2 2/128");
+  clock_.Advance(1);
+  store_->Tick();
+  EXPECT_EQ(State(), "3..2 0/0");
+  EXPECT_THAT(Logged(), IsEmpty());
+}
+
 TEST_F(MessageLogEdgesTest, SlicesThatOverlap) {
   options_.slice_max_messages = 3;
   Open();
