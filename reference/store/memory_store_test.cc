@@ -204,6 +204,24 @@ TEST_F(MemoryStoreTest, TimesLeadToSequences) {
   EXPECT_EQ(from(31), 7u);
 }
 
+TEST_F(MemoryStoreTest, OfOneTimeTheFirstCounts) {
+  Open({});
+  PutUpTo(3);
+  EXPECT_EQ(messages_->SequenceFromTimestamp(kTime).value(), 1u);
+}
+
+TEST_F(MemoryStoreTest, OneIsALimit) {
+  StoreLimits limits;
+  limits.max_channels = 1;
+  limits.all.max_subscriptions = 1;
+  Open(limits);
+  EXPECT_EQ(store_->CreateChannel("bar").status().message(), "too many channels");
+  SubscriptionState state;
+  EXPECT_TRUE(store_->FindChannel("foo")->subscriptions->Create(state).ok());
+  EXPECT_EQ(store_->FindChannel("foo")->subscriptions->Create(state).message(),
+            "too many subscriptions per channel");
+}
+
 TEST_F(MemoryStoreTest, AGapIsNotFilled) {
   StoreLimits limits;
   limits.all.max_messages = 2;

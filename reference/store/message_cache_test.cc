@@ -59,6 +59,13 @@ TEST_F(MessageCacheTest, AddingAgainReplaces) {
   EXPECT_EQ(After(0), "");
 }
 
+TEST_F(MessageCacheTest, WhatWasClearedExpiresNothing) {
+  Add(1, 0);
+  cache_.Clear();
+  Add(1, kSecond);
+  EXPECT_EQ(After(kSecond), "1");
+}
+
 TEST_F(MessageCacheTest, TimesAtTheEndOfTheRange) {
   constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
   Add(1, kEnd);

@@ -597,6 +597,48 @@ TEST_F(MessageLogEdgesTest, AnOffsetThatLeadsAstray) {
   }
 }
 
+TEST_F(MessageLogEdgesTest, ARecordThatIsNoMessage) {
+  for (const size_t ahead : {0, 2 << 20}) {
+    options_.read_buffer_size = ahead;
+    Open();
+    PutUpTo(3);
+    Open();
+    Bytes data = File("foo/msgs.1.dat");
+    Bytes record;
+    AppendRecord(Bytes(24, 0xff), Crc32(Crc32::kIeee), record);
+    std::copy(record.begin(), record.end(), data.begin() + 4);
+    SetFile("foo/msgs.1.dat", data);
+    EXPECT_THAT(Get(1), HasSubstr("error: proto: "));
+    EXPECT_THAT(Messages().FirstMessage().status().message(), HasSubstr("proto: "));
+    EXPECT_EQ(Get(2), "xxxxx");
+    EXPECT_THAT(Get(1), HasSubstr("error: proto: ")) << "it is not kept";
+    ASSERT_TRUE(files_.RemoveAll("d").ok());
+  }
+}
+
+TEST_F(MessageLogEdgesTest, AGapBehindTheVeryFirstMessage) {
+  Open();
+  Put(1, "one");
+  Put(4, "four");
+  ASSERT_TRUE(Messages().Flush().ok());
+  EXPECT_EQ(State().substr(0, 6), "1..4 4");
+  Pass(2);
+  EXPECT_EQ(Get(2), "");
+  EXPECT_EQ(Get(4), "four");
+}
+
+TEST_F(MessageLogEdgesTest, OneIsALimit) {
+  options_.slice_max_bytes = 0;
+  options_.slice_max_messages = 1;
+  limits_.all.max_subscriptions = 1;
+  Open();
+  PutUpTo(2);
+  EXPECT_EQ(Slices(), "1: 1-1, 2: 2-2");
+  SubscriptionState one;
+  EXPECT_TRUE(Subscriptions().Create(one).ok());
+  EXPECT_FALSE(Subscriptions().Create(one).ok());
+}
+
 TEST_F(MessageLogEdgesTest, ZeroIsNoLimit) {
   limits_.all.max_messages = 0;
   limits_.all.max_bytes = 0;
