@@ -99,6 +99,18 @@ TEST_F(MessageLogEdgesTest, SlicesByAgeAlone) {
   EXPECT_EQ(Slices(), "1: 1-2, 2: 3-3");
 }
 
+TEST_F(MessageLogEdgesTest, ASliceThatIsFullIsSynced) {
+  options_.slice_max_messages = 1;
+  options_.sync = true;
+  Open();
+  Put(1, "one");
+  const uint64_t whole = 4 + 8 + 22;
+  Put(2, "two");
+  LoseWhatIsNotSynced();
+  EXPECT_EQ(Size("foo/msgs.1.dat"), whole);
+  EXPECT_EQ(Size("foo/msgs.1.idx"), 4u + 32);
+}
+
 TEST_F(MessageLogEdgesTest, WithoutAnyLimitThereIsOneSlice) {
   options_.slice_max_bytes = 0;
   Open();
