@@ -15,6 +15,7 @@
 namespace atrest::store::faults {
 namespace {
 
+using fault::Is;
 using fault::On;
 
 constexpr char kSpilled[] = "_cache";
@@ -271,7 +272,8 @@ class FaultyStore : public CryptoStore {
     seen.channels_before = channels_.size();
     seen.ticks = &ticks_;
     seen.was_deleted = deleted_.contains(name);
-    seen.was_plain = recovered && On(Fault::kSealingPlainGoesOn) && LastIsPlain(messages);
+    seen.was_plain = recovered && Is(Fault::kSealingPlainGoesOn) && LastIsPlain(messages) &&
+                     On(Fault::kSealingPlainGoesOn);
     return seen;
   }
 
@@ -291,7 +293,9 @@ class FaultyStore : public CryptoStore {
       if (On(Fault::kEmptyChannelLeftPlain)) messages.StopSealing();
       return Status();
     }
-    if (!FirstHasCode(below) && On(Fault::kPlainChannelStaysPlain)) messages.StopSealing();
+    // To look changes what is cached, which other faults are about.
+    const bool is_plain = Is(Fault::kPlainChannelStaysPlain) && !FirstHasCode(below);
+    if (is_plain && On(Fault::kPlainChannelStaysPlain)) messages.StopSealing();
     return ChangeRecovered(name, below, messages, options_.cipher);
   }
 
