@@ -31,7 +31,7 @@ Message MessageOf(uint64_t sequence, const std::string& channel, const std::stri
   message.sequence = sequence;
   message.subject = channel;
   message.timestamp_ns = 1'700'000'000'000'000'000 + static_cast<int64_t>(sequence);
-  message.data = ToBytes(payload);
+  if (!payload.empty()) message.data = ToBytes(payload);
   return message;
 }
 
