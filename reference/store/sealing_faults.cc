@@ -158,8 +158,8 @@ Bytes Unpadded(Bytes opened) {
   if (opened.size() < kPadMark.size() + 1) return opened;
   const ByteView mark = ByteView(opened).last(kPadMark.size() + 1).first(kPadMark.size());
   const size_t added = opened.back() + kPadMark.size() + 1;
-  if (AsText(mark) == kPadMark && added <= opened.size()) opened.resize(opened.size() - added);
-  return opened;
+  if (AsText(mark) != kPadMark || added > opened.size()) return opened;
+  return Bytes(opened.begin(), opened.end() - static_cast<ptrdiff_t>(added));
 }
 
 Bytes WithLength(ByteView payload) {
