@@ -74,8 +74,8 @@ class Driver {
   }
   // Whether the write or sync of the interrupt of this run has come; true where nobody can tell.
   virtual bool InterruptCame() const { return true; }
-  // Of a target that is a cluster of nodes, with the capability "nodes". Publish, Read, Wait and Act
-  // are then for the cluster as a whole, and Start, Stop and Kill for nodes, by ActOn.
+  // Of a target that is a cluster of nodes, with the capability "nodes". Publish, Read, Wait and
+  // Act are then for the cluster as a whole, and Start, Stop and Kill for nodes, by ActOn.
   // Makes the nodes "a", "b" and so on, none of which runs. Before every step.
   virtual Status MakeNodes(const scenario::Cluster&) { return NoNodes(); }
   // The names of those that ROLE (a name, or one of scenario::kRoles) is for now. kInvalid where
@@ -84,9 +84,9 @@ class Driver {
   // Does a Start, Stop, Kill or Elect to NODES at once; one observation for each, of what that node
   // did and logged. A start is done when the cluster has come to rest or cannot. kInvalid where a
   // node is in no state for it.
-  virtual Result<std::vector<verdict::Observation>> ActOn(const std::vector<std::string>&,
-                                                          const scenario::Action&,
-                                                          const std::map<std::string, std::string>&) {
+  virtual Result<std::vector<verdict::Observation>> ActOn(
+      const std::vector<std::string>&, const scenario::Action&,
+      const std::map<std::string, std::string>&) {
     return NoNodes();
   }
   // Where a node keeps its files: store/ and raft/CLUSTER-ID/.

@@ -23,6 +23,7 @@ constexpr int64_t kElectionMaxNs = 60 * sim::kNsPerSecond;
 constexpr int64_t kAloneNs = 5 * sim::kNsPerSecond;  // where nothing is to be waited for
 constexpr int64_t kAnswerMaxNs = 30 * sim::kNsPerSecond;
 constexpr int64_t kQuietNs = 2 * sim::kNsPerSecond;  // then nothing more comes
+constexpr int64_t kCloseNs = 500 * sim::kNsPerMs;
 constexpr int64_t kSnapshotLookNs = sim::kNsPerSecond;
 constexpr int kElectionsMax = 64;
 constexpr int kMaxInFlight = 1024;
@@ -70,10 +71,9 @@ std::string NameOf(size_t node) { return std::string(1, static_cast<char>('a' + 
 }  // namespace
 
 InprocClusterDriver::InprocClusterDriver(uint64_t seed)
-    : seed_(seed),
-      network_(seed),
-      nats_(queue_, network_),
-      world_{queue_, network_, nats_, trace_, history_, {}, {}, {}, {}} {
+    : seed_(seed), network_(seed), nats_(queue_, network_), world_{queue_, network_, nats_,
+                                                                   trace_, history_, {},
+                                                                   {},     {},       {}} {
   history_.cluster_id = kClusterId;
   world_.post = [this](sim::Site from, const raft::Message& message) { Post(from, message); };
   world_.on_end = [this](size_t node) {
@@ -170,11 +170,10 @@ Result<std::vector<std::string>> InprocClusterDriver::NodesOf(const std::string&
   std::vector<std::string> names;
   for (const auto& node : nodes_) {
     const bool follows = node->is_up() && !node->IsLeader();
-    const bool has = role == "all" || role == node->options().id ||
-                     (role == "leader" && node->IsLeader()) ||
-                     (role == "stopped" && !node->is_up()) ||
-                     (role == "follower" && follows && names.empty()) ||
-                     (role == "other" && follows);
+    const bool has =
+        role == "all" || role == node->options().id || (role == "leader" && node->IsLeader()) ||
+        (role == "stopped" && !node->is_up()) || (role == "follower" && follows && names.empty()) ||
+        (role == "other" && follows);
     if (has && role == "other") names.clear();
     if (has) names.push_back(node->options().id);
   }
@@ -289,14 +288,19 @@ bool InprocClusterDriver::Connects(const sim::SimClient& client) {
   return RunUntil(kAnswerMaxNs, [&] { return client.is_connected(); });
 }
 
+// The cluster takes note of it: that is an entry, too.
+void InprocClusterDriver::Leave(sim::SimClient& client) {
+  client.Finish();
+  queue_.RunUntil(queue_.now_ns() + kCloseNs);
+}
+
 bool InprocClusterDriver::IsAcked(sim::SimClient& client, const std::string& channel,
                                   const std::string& payload) {
   const size_t number = history_.published.size();
   history_.published.push_back(
       {channel, "message-" + std::to_string(number), ToBytes(payload), 0, {}});
   client.Publish(number);
-  return RunUntil(kAnswerMaxNs,
-                  [&] { return history_.published[number].acked_at_ns.has_value(); });
+  return RunUntil(kAnswerMaxNs, [&] { return history_.published[number].acked_at_ns.has_value(); });
 }
 
 Result<verdict::Observation> InprocClusterDriver::Publish(const scenario::Publish& publish) {
@@ -317,7 +321,7 @@ Result<verdict::Observation> InprocClusterDriver::Publish(const scenario::Publis
       seen.error = kNoAck;
     }
   }
-  if (publish.client.empty()) client->Finish();
+  if (publish.client.empty()) Leave(*client);
   AwaitRest(kRestMaxNs);
   return Seen(seen);
 }
@@ -329,8 +333,8 @@ std::vector<verdict::Delivery> InprocClusterDriver::Since(const Named& subscript
     const sim::Delivered& each = history_.delivered[i];
     const bool is_its = each.client_id == subscription.client;
     if (!is_its || each.channel != subscription.channel || deliveries.size() >= max) continue;
-    deliveries.push_back({each.sequence, std::string(AsText(each.payload)), each.channel,
-                          each.redelivered});
+    deliveries.push_back(
+        {each.sequence, std::string(AsText(each.payload)), each.channel, each.redelivered});
   }
   return deliveries;
 }
@@ -356,7 +360,7 @@ Result<verdict::Observation> InprocClusterDriver::Read(const scenario::Read& rea
   } else {
     seen.error = kNoConnection;
   }
-  client.Finish();
+  Leave(client);
   AwaitRest(kRestMaxNs);
   return Seen(seen);
 }
@@ -385,7 +389,7 @@ verdict::Outcome InprocClusterDriver::ActAs(const scenario::Connect& step) {
 verdict::Outcome InprocClusterDriver::ActAs(const scenario::Disconnect& step) {
   const auto client = named_.find(step.client);
   if (client == named_.end()) return verdict::Answered{kNotThere};
-  client->second->Finish();
+  Leave(*client->second);
   named_.erase(client);
   return verdict::Answered{};
 }

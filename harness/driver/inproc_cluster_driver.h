@@ -1,9 +1,9 @@
 // The target "sim": a cluster of the reference's nodes in this process, on the disks, network and
 // clock of reference/sim. What a client does is done by one that is made for the step, or that the
 // scenario names; it goes on trying as a client does whose library connects again.
-// What comes to rest in time is waited for in virtual time, within bounds, so that a step finds what
-// the one before it has brought about on all nodes. A node that ends by itself outside of its start
-// is a crash.
+// What comes to rest in time is waited for in virtual time, within bounds, so that a step finds
+// what the one before it has brought about on all nodes. A node that ends by itself outside of its
+// start is a crash.
 // Texts name a node's files as the node does, relative to its directory.
 // Not for whole runs under faults: reference/sim/simulation.h.
 // Time and entropy are functions of the seed, so a run can be repeated byte for byte.
@@ -76,6 +76,7 @@ class InprocClusterDriver : public Driver {
 
   sim::SimClient& NewClient(const std::string& id);
   bool Connects(const sim::SimClient& client);
+  void Leave(sim::SimClient& client);
   bool IsAcked(sim::SimClient& client, const std::string& channel, const std::string& payload);
   verdict::Outcome ActAs(const scenario::Connect& step);
   verdict::Outcome ActAs(const scenario::Disconnect& step);

@@ -21,7 +21,7 @@ inline constexpr char kNodesRoot[] = "/nodes";
 class InprocNodeFiles : public env::FileSystem {
  public:
   // Before anything else is done with the node's path.
-  void Add(const std::string& node, env::FileSystem& files) ;
+  void Add(const std::string& node, env::FileSystem& files);
 
   Result<std::unique_ptr<env::File>> Open(const std::string& path, Mode mode) override;
   Result<std::unique_ptr<env::File>> CreateTemporary(const std::string& directory,

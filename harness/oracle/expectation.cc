@@ -244,8 +244,8 @@ void JudgeEntry(const scenario::ExpectedLogEntry& expected, const verdict::Disk&
                    or_none(found->cipher));
   }
   if (expected.opened_by && *expected.opened_by != found->opened_by) {
-    judgement.Fail(where + ": opened by " + List(*expected.opened_by) +
-                   " is expected, but it is " + List(found->opened_by));
+    judgement.Fail(where + ": opened by " + List(*expected.opened_by) + " is expected, but it is " +
+                   List(found->opened_by));
   }
 }
 

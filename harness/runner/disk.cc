@@ -106,8 +106,7 @@ Result<verdict::Disk> LookAtDisk(env::FileSystem& files, const std::string& dire
   }
   inspect::InspectOptions options;
   options.keep_payloads = true;
-  const auto inspection =
-      inspect::Inspect(files, directory, SecretsOf(key_names, keys), options);
+  const auto inspection = inspect::Inspect(files, directory, SecretsOf(key_names, keys), options);
   if (!inspection.ok()) return inspection.status();
   const auto is_ignored = [&](const std::string& path) {
     return !ignored.empty() && path.starts_with(ignored + "/");

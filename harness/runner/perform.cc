@@ -89,8 +89,8 @@ Result<std::vector<Observation>> Performer::DoToNodes(const std::vector<std::str
       all.push_back(std::move(done).value());
       continue;
     }
-    auto disk = LookAtNode(driver_.files(), directory, inspect->keys, scenario_.keys,
-                           inspect->texts);
+    auto disk =
+        LookAtNode(driver_.files(), directory, inspect->keys, scenario_.keys, inspect->texts);
     if (!disk.ok()) return disk.status();
     all.push_back({std::move(disk).value(), {}});
   }

@@ -190,9 +190,9 @@ void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action&
 
 bool ChecksSomething(const Expectation& e) {
   return e.started || e.refusal || e.exit_code || e.receives || e.redelivered || e.answer ||
-         e.reply || e.errors || e.warnings || e.published || !e.messages.empty() || !e.entries.empty() ||
-         e.snapshots || e.damage ||
-         e.nonces_unique || !e.texts.empty() || !e.sizes.empty() || e.tampering_detected;
+         e.reply || e.errors || e.warnings || e.published || !e.messages.empty() ||
+         !e.entries.empty() || e.snapshots || e.damage || e.nonces_unique || !e.texts.empty() ||
+         !e.sizes.empty() || e.tampering_detected;
 }
 
 }  // namespace

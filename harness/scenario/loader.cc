@@ -12,8 +12,9 @@ namespace {
 
 // A driver's documented capabilities; a scenario that needs anything else has a typing error.
 constexpr const char* kCapabilities[] = {
-    "file",    "memory", "kill",      "format:stan-file-1", "client", "raw",
-    "program", "clock",  "interrupt", "explicit_empty",     "cluster", "nodes", "snapshots"};
+    "file",    "memory",  "kill",     "format:stan-file-1", "client",
+    "raw",     "program", "clock",    "interrupt",          "explicit_empty",
+    "cluster", "nodes",   "snapshots"};
 
 constexpr uint64_t kNodesMax = 7;
 
@@ -131,15 +132,13 @@ bool IsNode(const Cluster& cluster, const std::string& name) {
 void CheckNodes(const JsonCursor& at, const Scenario& scenario, const Step& step) {
   const Action& action = step.action;
   const auto* start = std::get_if<Start>(&action);
-  const bool is_of_nodes = start != nullptr || std::holds_alternative<Stop>(action) ||
-                           std::holds_alternative<Kill>(action) ||
-                           std::holds_alternative<Tamper>(action) ||
-                           std::holds_alternative<Inspect>(action) ||
-                           std::holds_alternative<Elect>(action);
-  const bool is_of_all = std::holds_alternative<Publish>(action) ||
-                         std::holds_alternative<Read>(action) ||
-                         std::holds_alternative<Wait>(action) ||
-                         std::holds_alternative<ClientStep>(action);
+  const bool is_of_nodes =
+      start != nullptr || std::holds_alternative<Stop>(action) ||
+      std::holds_alternative<Kill>(action) || std::holds_alternative<Tamper>(action) ||
+      std::holds_alternative<Inspect>(action) || std::holds_alternative<Elect>(action);
+  const bool is_of_all =
+      std::holds_alternative<Publish>(action) || std::holds_alternative<Read>(action) ||
+      std::holds_alternative<Wait>(action) || std::holds_alternative<ClientStep>(action);
   if (!is_of_nodes && !is_of_all) at.Fail("a cluster has no such step");
   if (is_of_nodes && step.node.empty()) at.Fail("this step is done to a \"node\"");
   if (is_of_all && !step.node.empty()) at.Fail("this step is done to no node");
