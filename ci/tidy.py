@@ -50,7 +50,7 @@ LAYERS = {
     "reference/sim": reference("base env wire crypto store raftlog raft stan"),
     "harness/verdict": reference("base"),
     "harness/scenario": reference("base") | harness("verdict"),
-    "harness/tamper": reference("base env") | harness("verdict scenario"),
+    "harness/tamper": reference("base env") | harness("verdict scenario disktruth"),
     "harness/driver": reference("base env") | harness("verdict scenario"),
     "harness/oracle": harness("verdict scenario"),  # the model shares nothing with reference/
     "harness/inspect": reference("base env crypto wire store raftlog") | harness("verdict"),

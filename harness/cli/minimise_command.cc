@@ -45,6 +45,8 @@ shrink::Fingerprint FailureOf(const shrink::Bench& bench, const scenario::Scenar
 
 ExitCode Minimise(const MinimiseArguments& arguments) {
   ScenarioFile file(arguments.file);
+  if (file.scenario().cluster)
+    throw CommandError{ExitCode::kUsage, "a scenario of a cluster cannot be made smaller"};
   const shrink::Bench bench = file.bench();
   env::SystemClock clock;
   shrink::Limits limits;

@@ -69,6 +69,7 @@ bool Order::Admits(const Step& step) const {
           [](const scenario::Interrupt&) { return false; },
           [&](const scenario::Tamper& s) { return !running_ && !s.operations.empty(); },
           [&](const scenario::Inspect&) { return !running_; },
+          [](const scenario::Elect&) { return false; },  // of clusters alone
           [&](const scenario::ClientStep& s) { return running_ && std::visit(admits_client, s); },
       },
       step.action);

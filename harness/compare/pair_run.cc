@@ -53,6 +53,7 @@ class Side {
   Result<Observation> Do(const scenario::Wait& step) { return driver_->Wait(step); }
   Result<Observation> Do(const scenario::Interrupt& step) { return driver_->Interrupt(step); }
   Result<Observation> Do(const scenario::Inspect&) { return Observation{}; }
+  Result<Observation> Do(const scenario::Elect&) { return Observation{}; }
   Result<Observation> Do(const scenario::ClientStep& step) { return driver_->Act(step); }
   Result<Observation> Do(const scenario::Tamper& step) {
     // What does not fit the files is refused for both alike, or else the files differ.

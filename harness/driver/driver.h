@@ -30,7 +30,8 @@ struct TargetInfo {
   // "format:stan-file-1"; "client": named clients; "raw": bytes that no client library sends;
   // "program": command line, configuration file, exit codes; "clock": its time passes at no cost;
   // "interrupt": it can be ended at a chosen write or sync; "explicit_empty": an empty payload can
-  // be sent as a field that is there; "cluster": it can be started as a node of a cluster.
+  // be sent as a field that is there; "cluster": it can be started as a node of a cluster;
+  // "nodes": it is a cluster of nodes; "snapshots": of nodes that take snapshots when asked for.
   std::vector<std::string> capabilities;
   bool is_reference = false;  // built from reference/: agreement with it is no evidence
   std::map<std::string, std::string> lacks = {};  // a capability that it could have -> why not
@@ -73,6 +74,23 @@ class Driver {
   }
   // Whether the write or sync of the interrupt of this run has come; true where nobody can tell.
   virtual bool InterruptCame() const { return true; }
+  // Of a target that is a cluster of nodes, with the capability "nodes". Publish, Read, Wait and
+  // Act are then for the cluster as a whole, and Start, Stop and Kill for nodes, by ActOn.
+  // Makes the nodes "a", "b" and so on, none of which runs. Before every step.
+  virtual Status MakeNodes(const scenario::Cluster&) { return NoNodes(); }
+  // The names of those that ROLE (a name, or one of scenario::kRoles) is for now. kInvalid where
+  // it is for none.
+  virtual Result<std::vector<std::string>> NodesOf(const std::string&) { return NoNodes(); }
+  // Does a Start, Stop, Kill or Elect to NODES at once; one observation for each, of what that node
+  // did and logged. A start is done when the cluster has come to rest or cannot. kInvalid where a
+  // node is in no state for it.
+  virtual Result<std::vector<verdict::Observation>> ActOn(
+      const std::vector<std::string>&, const scenario::Action&,
+      const std::map<std::string, std::string>&) {
+    return NoNodes();
+  }
+  // Where a node keeps its files: store/ and raft/CLUSTER-ID/.
+  std::string DirectoryOf(const std::string& node) const { return directory() + "/" + node; }
   // A step of a named client. Its outcome is Answered, Read for Receive, or Reply for Request and
   // Raw. What the step makes the target log is in this observation, not in that of a later step.
   // A name that is not connected or open (a refused one never was) is answered with kNotThere.
@@ -92,6 +110,9 @@ class Driver {
   // A channel that the driver itself uses in the store of a running target, "" for none. It is no
   // part of what the target shows.
   virtual std::string barrier_channel() const { return ""; }
+
+ private:
+  static Status NoNodes() { return Status(Code::kInvalid, "the target is no cluster"); }
 };
 
 struct DriverOptions {

@@ -19,24 +19,6 @@ constexpr char kClientId[] = "atrest";
 // A damaged store may say that its next message is 2^62 sequences away.
 constexpr uint64_t kMissingMax = 100'000;
 
-std::string LevelTag(LogLevel level) {
-  switch (level) {
-    case LogLevel::kTrace:
-      return "TRC";
-    case LogLevel::kDebug:
-      return "DBG";
-    case LogLevel::kInfo:
-      return "INF";
-    case LogLevel::kWarning:
-      return "WRN";
-    case LogLevel::kError:
-      return "ERR";
-    case LogLevel::kFatal:
-      return "FTL";
-  }
-  return "";
-}
-
 store::ClientInfo Client() {
   store::ClientInfo client;
   client.id = kClientId;

@@ -18,6 +18,24 @@ Result<std::optional<store::EncryptionOptions>> EncryptionOf(
   return store::ResolveEncryption({settings.encrypt.value_or(false), cipher, option, variable});
 }
 
+std::string LevelTag(LogLevel level) {
+  switch (level) {
+    case LogLevel::kTrace:
+      return "TRC";
+    case LogLevel::kDebug:
+      return "DBG";
+    case LogLevel::kInfo:
+      return "INF";
+    case LogLevel::kWarning:
+      return "WRN";
+    case LogLevel::kError:
+      return "ERR";
+    case LogLevel::kFatal:
+      return "FTL";
+  }
+  return "";
+}
+
 store::StoreLimits LimitsOf(const scenario::Settings& settings) {
   store::StoreLimits limits;
   if (settings.max_messages) limits.all.max_messages = *settings.max_messages;

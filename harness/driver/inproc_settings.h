@@ -8,6 +8,7 @@
 #include <string>
 
 #include "harness/scenario/scenario.h"
+#include "reference/base/logger.h"
 #include "reference/store/crypto_store.h"
 #include "reference/store/file_store.h"
 
@@ -17,6 +18,8 @@ namespace atrest::driver {
 // "encryption key required".
 Result<std::optional<store::EncryptionOptions>> EncryptionOf(
     const scenario::Settings& settings, const std::map<std::string, std::string>& keys);
+// "ERR" and so on, as verdict::LogLine has it.
+std::string LevelTag(LogLevel level);
 store::StoreLimits LimitsOf(const scenario::Settings& settings);
 store::FileStoreOptions FileOptionsOf(const scenario::Settings& settings);
 

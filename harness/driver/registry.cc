@@ -4,6 +4,7 @@
 
 #include "harness/driver/attach_server.h"
 #include "harness/driver/inproc_canary.h"
+#include "harness/driver/inproc_cluster_driver.h"
 #include "harness/driver/inproc_driver.h"
 #include "harness/driver/nothing_driver.h"
 #include "harness/driver/process_driver.h"
@@ -58,6 +59,11 @@ std::unique_ptr<Driver> MakeCanary(const DriverOptions& options, const char* nam
       std::move(place.files), place.directory,
       InprocDriver::Options{.seed = options.seed, .is_reference = false, .name = name}, defect);
 }
+
+std::unique_ptr<Driver> MakeCluster(const DriverOptions& options) {
+  return std::make_unique<InprocClusterDriver>(options.seed);
+}
+
 std::unique_ptr<Driver> MakeNothing(const DriverOptions& options) {
   MadePlace place = PlaceFor(options);
   return std::make_unique<NothingDriver>(std::move(place.files), place.directory);
@@ -108,6 +114,7 @@ Result<std::unique_ptr<Driver>> MakeFromFile(const std::string& path,
 // To add a target in this process: a row here. Server programs have a file each.
 constexpr Row kRows[] = {
     {{kInproc, "the reference's store in this process"}, MakeInproc},
+    {{"sim", "a cluster of the reference's nodes, simulated in this process"}, MakeCluster},
     {{"canary:nothing", "acknowledges and keeps nothing; must fail"}, MakeNothing},
     {{"canary:plain", "never encrypts; must fail"}, MakePlain},
 };

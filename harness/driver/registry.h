@@ -1,5 +1,6 @@
 // The targets by name: one row each in registry.cc.
 //   inproc           the reference's store in this process
+//   sim              a cluster of the reference's nodes in this process
 //   canary:nothing   acknowledges and keeps nothing; must fail, or the harness sees nothing
 //   canary:plain     never encrypts; must fail likewise
 //   canary:...       one defect each, which takes several steps to show (inproc_canary.h)

@@ -42,6 +42,20 @@ std::string Show(const scenario::PayloadPattern& pattern) {
   return std::to_string(sealed.size) + " bytes sealed with " + sealed.cipher;
 }
 
+// <n> in EXPECTED stands for a number, such as that of a Raft entry.
+bool IsText(std::string_view expected, std::string_view text) {
+  constexpr std::string_view kNumber = "<n>";
+  for (size_t at = expected.find(kNumber); at != std::string_view::npos;
+       at = expected.find(kNumber)) {
+    if (text.substr(0, at) != expected.substr(0, at)) return false;
+    const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    if (end == at) return false;
+    expected.remove_prefix(at + kNumber.size());
+    text.remove_prefix(end);
+  }
+  return expected == text;
+}
+
 void JudgeStart(const Expectation& expected, const verdict::Started& seen, Judgement& judgement) {
   if (expected.started && *expected.started != seen.ok) {
     judgement.Fail(seen.ok ? "a refusal is expected, but it started"
@@ -55,7 +69,7 @@ void JudgeStart(const Expectation& expected, const verdict::Started& seen, Judge
   if (!expected.refusal) return;
   if (seen.ok) {
     judgement.Fail("the refusal \"" + *expected.refusal + "\" is expected, but it started");
-  } else if (seen.refusal != *expected.refusal) {
+  } else if (!IsText(*expected.refusal, seen.refusal)) {
     judgement.Fail("the refusal \"" + *expected.refusal + "\" is expected, but it was \"" +
                    seen.refusal + "\"");
   }
@@ -211,6 +225,30 @@ void JudgeMessage(const scenario::ExpectedDiskMessage& expected, const verdict::
   JudgeNonce(expected, *found, disk, where, judgement);
 }
 
+void JudgeEntry(const scenario::ExpectedLogEntry& expected, const verdict::Disk& disk,
+                Judgement& judgement) {
+  const std::string where = std::string(expected.is_freed ? "a free page" : "the Raft log") +
+                            " and " + expected.channel + ":" + std::to_string(expected.sequence);
+  const auto found = std::ranges::find_if(disk.entries, [&](const verdict::DiskLogEntry& entry) {
+    return entry.is_freed == expected.is_freed && entry.channel == expected.channel &&
+           std::ranges::find(entry.sequences, expected.sequence) != entry.sequences.end();
+  });
+  const bool is_there = found != disk.entries.end();
+  if (is_there != expected.is_there) {
+    judgement.Fail(where + ": an entry is " + (is_there ? "there" : "not there"));
+  }
+  if (!is_there) return;
+  const auto or_none = [](const std::string& name) { return name.empty() ? "none" : name; };
+  if (expected.cipher && *expected.cipher != found->cipher) {
+    judgement.Fail(where + ": cipher " + or_none(*expected.cipher) + " is expected, but it is " +
+                   or_none(found->cipher));
+  }
+  if (expected.opened_by && *expected.opened_by != found->opened_by) {
+    judgement.Fail(where + ": opened by " + List(*expected.opened_by) + " is expected, but it is " +
+                   List(found->opened_by));
+  }
+}
+
 void JudgeTexts(const Expectation& expected, const verdict::Disk& disk, Judgement& judgement) {
   for (const verdict::ScanHit& hit : disk.hits) {
     const auto wanted = expected.texts.find(hit.text);
@@ -239,6 +277,11 @@ void JudgeSizes(const Expectation& expected, const verdict::Disk& disk, Judgemen
 
 void JudgeDisk(const Expectation& expected, const verdict::Disk& disk, Judgement& judgement) {
   for (const auto& message : expected.messages) JudgeMessage(message, disk, judgement);
+  for (const auto& entry : expected.entries) JudgeEntry(entry, disk, judgement);
+  if (expected.snapshots && *expected.snapshots != disk.snapshots) {
+    judgement.Fail(std::to_string(*expected.snapshots) + " snapshots are expected, but there are " +
+                   std::to_string(disk.snapshots));
+  }
   if (expected.damage) {
     std::vector<std::string> kinds;
     for (const verdict::DiskDamage& damage : disk.damage) kinds.push_back(damage.kind);

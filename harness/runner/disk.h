@@ -20,4 +20,10 @@ Result<verdict::Disk> LookAtDisk(env::FileSystem& files, const std::string& dire
                                  const std::vector<std::string>& texts,
                                  const std::string& ignored = "");
 
+// The same of a node of a cluster: DIRECTORY holds store/ and raft/CLUSTER-ID/.
+Result<verdict::Disk> LookAtNode(env::FileSystem& files, const std::string& directory,
+                                 const std::vector<std::string>& key_names,
+                                 const std::map<std::string, std::string>& keys,
+                                 const std::vector<std::string>& texts);
+
 }  // namespace atrest::runner

@@ -89,7 +89,7 @@ class Execution {
   }
 
   Executed Run() {
-    if (!IsInTrouble() && !LacksSomething()) {
+    if (!IsInTrouble() && !LacksSomething() && HasNodes()) {
       for (size_t i = 0; i < scenario_.steps.size() && !DoneWith(i); ++i) {
       }
       Conclude();
@@ -122,6 +122,12 @@ class Execution {
     return false;
   }
 
+  bool HasNodes() {
+    if (!scenario_.cluster) return true;
+    const Status made = driver_.MakeNodes(*scenario_.cluster);
+    return made.ok() || !End(Kind::kHarnessError, made.message());
+  }
+
   // No expectation says what is right: oracles alone do.
   bool JudgesItself() const { return scenario_.expectations.empty(); }
 
@@ -134,7 +140,7 @@ class Execution {
         verdict_.trace.push_back(scenario::Describe(step.action) + ": (the server does not run)");
       return false;
     }
-    const auto done = Do(index, step);
+    const auto done = step.node.empty() ? Do(index, step) : DoToNodes(step);
     if (done.ok()) return done.value();
     if (options_.trace && verdict_.trace.size() <= index)
       verdict_.trace.push_back(scenario::Describe(step.action));
@@ -164,13 +170,55 @@ class Execution {
     NoteReports(step.action, seen);
     if (options_.trace) Note(step, seen);
     const auto ending = EndingOf(seen.outcome);
-    if (options_.oracles != Speak::kNone) {
+    if (options_.oracles != Speak::kNone && !scenario_.cluster) {
       auto found = oracles_.Observe(index, step, seen, ending.has_value());
       if (!found.ok()) return found.status();
       if (Judge(std::move(found).value(), ending)) return true;
     }
     if (ending) return End(ending->kind, ending->message);
     return options_.oracles == Speak::kOfSuite ? JudgedToAnEnd(step, seen) : PassesOver(seen);
+  }
+
+  // What is expected of the step must hold of each node that it is done to. Oracles know nothing of
+  // clusters.
+  Result<bool> DoToNodes(const scenario::Step& step) {
+    auto performed = performer_.PerformOnNodes(step);
+    if (!performed.ok()) return performed.status();
+    for (const auto& [node, seen] : performed.value()) {
+      if (!Fits(step.action, seen.outcome))
+        return Status(Code::kInvalid, "the driver gave an outcome of another kind of step");
+      if (options_.trace) {
+        verdict_.trace.push_back(node + ": " + scenario::Describe(step.action) + ": " +
+                                 Summarise(seen));
+        NoteLog(seen);
+      }
+    }
+    for (const auto& [node, seen] : performed.value()) {
+      if (const auto ending = EndingOf(seen.outcome))
+        return End(ending->kind, "node " + node + ": " + ending->message);
+      if (options_.oracles == Speak::kOfSuite && FailsOnNode(step, node, seen)) return true;
+    }
+    return false;
+  }
+
+  bool FailsOnNode(const scenario::Step& step, const std::string& node, const Observation& seen) {
+    bool is_start_expected = false;
+    const size_t index = static_cast<size_t>(&step - scenario_.steps.data());
+    for (const scenario::Expectation& expectation : scenario_.expectations) {
+      if (step.label.empty() || expectation.step != step.label) continue;
+      is_start_expected =
+          is_start_expected || expectation.started || expectation.refusal || expectation.exit_code;
+      auto findings = oracle::Judge(expectation, step.action, seen, {oracles_.model().history()});
+      if (findings.empty()) continue;
+      findings.front().message = "node " + node + ": " + findings.front().message;
+      return Fail({index, scenario_.suite, std::move(findings.front())});
+    }
+    const auto* started = std::get_if<verdict::Started>(&seen.outcome);
+    if (started == nullptr || started->ok || is_start_expected) return false;
+    return Fail({index,
+                 scenario_.suite,
+                 {"expectation", "", verdict::Level::kMust,
+                  "node " + node + ": a start is expected, but it refused: " + started->refusal}});
   }
 
   // Whether what the oracles found ends the scenario.

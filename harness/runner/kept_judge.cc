@@ -164,6 +164,12 @@ Result<verdict::Verdict> KeptScenario::Judge(const KeptHead& head, const Suite& 
                                              env::FileSystem& fixtures,
                                              ExecuteOptions options) const {
   if (verdict_.kind == verdict::Kind::kHarnessError) return verdict_;
+  if (scenario_.cluster && verdict_.kind != verdict::Kind::kSkipped) {
+    verdict::Verdict verdict = verdict_;
+    verdict.kind = verdict::Kind::kUndecided;
+    verdict.message = "what was kept of a cluster is not judged again";
+    return verdict;
+  }
   try {
     KeptDriver driver(*files_, folder_, kept_, head);
     ATREST_TRY(driver.Open());

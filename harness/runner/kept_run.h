@@ -77,6 +77,15 @@ class KeepingDriver : public driver::Driver {
   Result<verdict::Observation> Act(const scenario::ClientStep& step) override {
     return target_.Act(step);
   }
+  Status MakeNodes(const scenario::Cluster& cluster) override { return target_.MakeNodes(cluster); }
+  Result<std::vector<std::string>> NodesOf(const std::string& role) override {
+    return target_.NodesOf(role);
+  }
+  Result<std::vector<verdict::Observation>> ActOn(
+      const std::vector<std::string>& nodes, const scenario::Action& action,
+      const std::map<std::string, std::string>& keys) override {
+    return target_.ActOn(nodes, action, keys);
+  }
   env::FileSystem& files() override { return target_.files(); }
   std::string directory() const override { return target_.directory(); }
   std::optional<int> process() const override { return target_.process(); }

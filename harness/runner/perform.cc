@@ -40,10 +40,11 @@ Result<Observation> Performer::Do(const scenario::UseGolden& golden) {
                          driver_.directory()));
 }
 
-Result<Observation> Performer::Do(const scenario::Tamper& tamper) {
+Result<Observation> Performer::TamperIn(const std::string& directory,
+                                        const scenario::Tamper& tamper) {
   // A target that never wrote what is to be changed has shown nothing: that is not the harness's
   // failure.
-  const Status applied = tamper::Apply(tamper.operations, driver_.directory(), driver_.files());
+  const Status applied = tamper::Apply(tamper.operations, directory, driver_.files());
   const bool not_there = applied.code() == Code::kNotFound || applied.code() == Code::kInvalid;
   if (not_there) return Observation{verdict::Undecided{applied.message()}, {}};
   return DoneIf(applied);
@@ -58,6 +59,42 @@ Result<Observation> Performer::Do(const scenario::Inspect& inspect) {
                          driver_.barrier_channel());
   if (!disk.ok()) return disk.status();
   return Observation{std::move(disk).value(), {}};
+}
+
+Result<std::vector<Performer::OfNode>> Performer::PerformOnNodes(const scenario::Step& step) {
+  const auto nodes = driver_.NodesOf(step.node);
+  if (!nodes.ok()) return nodes.status();
+  auto seen = DoToNodes(nodes.value(), step.action);
+  if (!seen.ok()) return seen.status();
+  if (seen.value().size() != nodes.value().size())
+    return Status(Code::kInvalid, "the driver did not observe each node once");
+  std::vector<OfNode> all;
+  for (size_t i = 0; i < nodes.value().size(); ++i)
+    all.push_back({nodes.value()[i], std::move(seen.value()[i])});
+  return all;
+}
+
+// What is for the files is done node after node.
+Result<std::vector<Observation>> Performer::DoToNodes(const std::vector<std::string>& nodes,
+                                                      const scenario::Action& action) {
+  const auto* tamper = std::get_if<scenario::Tamper>(&action);
+  const auto* inspect = std::get_if<scenario::Inspect>(&action);
+  if (tamper == nullptr && inspect == nullptr) return driver_.ActOn(nodes, action, scenario_.keys);
+  std::vector<Observation> all;
+  for (const std::string& node : nodes) {
+    const std::string directory = driver_.DirectoryOf(node);
+    if (tamper != nullptr) {
+      auto done = TamperIn(directory, *tamper);
+      if (!done.ok()) return done.status();
+      all.push_back(std::move(done).value());
+      continue;
+    }
+    auto disk =
+        LookAtNode(driver_.files(), directory, inspect->keys, scenario_.keys, inspect->texts);
+    if (!disk.ok()) return disk.status();
+    all.push_back({std::move(disk).value(), {}});
+  }
+  return all;
 }
 
 void NameTheStore(const driver::Driver& driver, Observation& seen) {

@@ -25,10 +25,23 @@ class Performer {
   Result<verdict::Observation> Perform(const scenario::Action& action,
                                        const std::vector<std::string>& canaries);
 
+  // The same of a step that is done to nodes of a cluster.
+  struct OfNode {
+    std::string node;
+    verdict::Observation seen;
+  };
+  Result<std::vector<OfNode>> PerformOnNodes(const scenario::Step& step);
+
  private:
   Result<verdict::Observation> Do(const scenario::UseGolden& golden);
-  Result<verdict::Observation> Do(const scenario::Tamper& tamper);
+  Result<verdict::Observation> Do(const scenario::Tamper& tamper) {
+    return TamperIn(driver_.directory(), tamper);
+  }
   Result<verdict::Observation> Do(const scenario::Inspect& inspect);
+  Result<verdict::Observation> TamperIn(const std::string& directory,
+                                        const scenario::Tamper& tamper);
+  Result<std::vector<verdict::Observation>> DoToNodes(const std::vector<std::string>& nodes,
+                                                      const scenario::Action& action);
   Result<verdict::Observation> Do(const scenario::Start& step);
   Result<verdict::Observation> Do(const scenario::Publish& step) { return driver_.Publish(step); }
   Result<verdict::Observation> Do(const scenario::Read& step) { return driver_.Read(step); }
@@ -36,6 +49,9 @@ class Performer {
   Result<verdict::Observation> Do(const scenario::Kill&) { return driver_.Kill(); }
   Result<verdict::Observation> Do(const scenario::Wait& step) { return driver_.Wait(step); }
   Result<verdict::Observation> Do(const scenario::Interrupt& s) { return driver_.Interrupt(s); }
+  Result<verdict::Observation> Do(const scenario::Elect&) {
+    return Status(Code::kInvalid, "only a node of a cluster can lead");
+  }
   Result<verdict::Observation> Do(const scenario::ClientStep& step) { return driver_.Act(step); }
 
   const scenario::Scenario& scenario_;

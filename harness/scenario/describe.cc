@@ -121,6 +121,7 @@ struct Describer {
     return "tamper with the files (" + std::to_string(s.operations.size()) + " changes)";
   }
   std::string operator()(const Inspect&) const { return "inspect the disk"; }
+  std::string operator()(const Elect&) const { return "make lead"; }
   std::string operator()(const ClientStep& s) const { return std::visit(ClientDescriber{}, s); }
 };
 

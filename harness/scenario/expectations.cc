@@ -39,24 +39,49 @@ std::vector<std::string> ParseTexts(const JsonCursor& cursor) {
   return texts;
 }
 
+std::optional<std::string> ParseCipher(JsonCursor& cursor) {
+  const auto cipher = cursor.Find("cipher");
+  if (!cipher) return std::nullopt;
+  return cipher->is_null() ? "" : cipher->Text();
+}
+
+std::optional<std::vector<std::string>> ParseOpenedBy(JsonCursor& cursor,
+                                                      const Scenario& scenario) {
+  const auto keys = cursor.Find("opened_by");
+  if (!keys) return std::nullopt;
+  auto names = ParseTexts(*keys);
+  for (const std::string& name : names) {
+    if (!scenario.keys.contains(name)) keys->Fail("no key \"" + name + "\" in /keys");
+  }
+  return names;
+}
+
 ExpectedDiskMessage ParseDiskMessage(JsonCursor cursor, const Scenario& scenario) {
   ExpectedDiskMessage message;
   message.channel = cursor.Need("channel").Text();
   message.sequence = cursor.Need("sequence").Unsigned();
-  if (const auto cipher = cursor.Find("cipher"))
-    message.cipher = cipher->is_null() ? "" : cipher->Text();
-  if (const auto keys = cursor.Find("opened_by")) {
-    message.opened_by = ParseTexts(*keys);
-    for (const std::string& name : *message.opened_by) {
-      if (!scenario.keys.contains(name)) keys->Fail("no key \"" + name + "\" in /keys");
-    }
-  }
+  message.cipher = ParseCipher(cursor);
+  message.opened_by = ParseOpenedBy(cursor, scenario);
   if (const auto size = cursor.Find("data_size")) message.data_size = size->Unsigned();
   if (const auto counter = cursor.Find("nonce_counter"))
     message.nonce_counter = counter->Unsigned();
   if (const auto as = cursor.Find("nonce_random_as")) message.nonce_random_as = as->Unsigned();
   cursor.Finish();
   return message;
+}
+
+ExpectedLogEntry ParseLogEntry(JsonCursor cursor, const Scenario& scenario) {
+  ExpectedLogEntry entry;
+  entry.channel = cursor.Need("channel").Text();
+  entry.sequence = cursor.Need("sequence").Unsigned();
+  if (const auto there = cursor.Find("there")) entry.is_there = there->Bool();
+  if (const auto freed = cursor.Find("freed")) entry.is_freed = freed->Bool();
+  entry.cipher = ParseCipher(cursor);
+  entry.opened_by = ParseOpenedBy(cursor, scenario);
+  if (!entry.is_there && (entry.cipher || entry.opened_by))
+    cursor.Fail("what is not there has neither a cipher nor keys");
+  cursor.Finish();
+  return entry;
 }
 
 template <typename Kind>
@@ -91,7 +116,8 @@ void ParseStartChecks(JsonCursor& cursor, const Action& action, Expectation& exp
   }
 }
 
-void ParseClientChecks(JsonCursor& cursor, const Action& action, Expectation& expectation) {
+void ParseClientChecks(JsonCursor& cursor, const Action& action, bool is_cluster,
+                       Expectation& expectation) {
   if (const auto receives = cursor.Find("receives")) {
     NeedStep<Read, Receive>(*receives, action, "\"receives\"");
     expectation.receives = ParseReceives(*receives);
@@ -117,6 +143,7 @@ void ParseClientChecks(JsonCursor& cursor, const Action& action, Expectation& ex
   }
   if (const auto tampering = cursor.Find("tampering")) {
     NeedStep<Read>(*tampering, action, "\"tampering\"");
+    if (is_cluster) tampering->Fail("of a cluster each delivery is expected by itself");
     expectation.tampering_noticed = tampering->Text() == "noticed";
     if (tampering->Text() != "detected" && !expectation.tampering_noticed)
       tampering->Fail("\"detected\" or \"noticed\" is expected");
@@ -136,6 +163,12 @@ void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action&
       expectation.messages.push_back(ParseDiskMessage(item, scenario));
     }
   }
+  if (const auto entries = find("entries")) {
+    if (!scenario.cluster) entries->Fail("only a node of a cluster has a Raft log");
+    for (const JsonCursor& item : entries->Items())
+      expectation.entries.push_back(ParseLogEntry(item, scenario));
+  }
+  if (const auto snapshots = find("snapshots")) expectation.snapshots = snapshots->Unsigned();
   if (const auto damage = find("damage")) expectation.damage = ParseTexts(*damage);
   if (const auto unique = find("nonces_unique")) expectation.nonces_unique = unique->Bool();
   if (auto sizes = find("sizes")) {
@@ -159,8 +192,9 @@ void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action&
 
 bool ChecksSomething(const Expectation& e) {
   return e.started || e.refusal || e.exit_code || e.receives || e.redelivered || e.answer ||
-         e.reply || e.errors || e.warnings || e.published || !e.messages.empty() || e.damage ||
-         e.nonces_unique || !e.texts.empty() || !e.sizes.empty() || e.tampering_detected;
+         e.reply || e.errors || e.warnings || e.published || !e.messages.empty() ||
+         !e.entries.empty() || e.snapshots || e.damage || e.nonces_unique || !e.texts.empty() ||
+         !e.sizes.empty() || e.tampering_detected;
 }
 
 }  // namespace
@@ -181,7 +215,7 @@ Expectation ParseExpectation(JsonCursor cursor, const Scenario& scenario) {
     expectation.requirement = scenario.requirements.front();
   }
   ParseStartChecks(cursor, found->action, expectation);
-  ParseClientChecks(cursor, found->action, expectation);
+  ParseClientChecks(cursor, found->action, scenario.cluster.has_value(), expectation);
   ParseDiskChecks(cursor, scenario, found->action, expectation);
   if (const auto errors = cursor.Find("errors")) expectation.errors = ParseTexts(*errors);
   if (const auto warnings = cursor.Find("warnings")) expectation.warnings = ParseTexts(*warnings);

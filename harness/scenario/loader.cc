@@ -12,8 +12,11 @@ namespace {
 
 // A driver's documented capabilities; a scenario that needs anything else has a typing error.
 constexpr const char* kCapabilities[] = {
-    "file",    "memory", "kill",      "format:stan-file-1", "client", "raw",
-    "program", "clock",  "interrupt", "explicit_empty",     "cluster"};
+    "file",    "memory",  "kill",     "format:stan-file-1", "client",
+    "raw",     "program", "clock",    "interrupt",          "explicit_empty",
+    "cluster", "nodes",   "snapshots"};
+
+constexpr uint64_t kNodesMax = 7;
 
 void ParseRequirementIds(const JsonCursor& cursor, const Requirements& known, Scenario& scenario) {
   for (const JsonCursor& item : cursor.Items()) {
@@ -51,6 +54,25 @@ void ParseHead(JsonCursor& cursor, const Requirements& known, Scenario& scenario
   if (auto keys = cursor.Find("keys")) {
     for (const std::string& name : keys->Names()) scenario.keys[name] = keys->Need(name).Payload();
   }
+}
+
+Cluster ParseCluster(JsonCursor cursor, const Scenario& scenario) {
+  Cluster cluster;
+  const JsonCursor nodes = cursor.Need("nodes");
+  cluster.nodes = nodes.Unsigned();
+  if (cluster.nodes < 1 || cluster.nodes > kNodesMax) nodes.Fail("1 to 7 nodes are expected");
+  if (const auto entries = cursor.Find("snapshot_entries"))
+    cluster.snapshot_entries = entries->Unsigned();
+  if (const auto entries = cursor.Find("trailing_entries"))
+    cluster.trailing_entries = entries->Unsigned();
+  const auto need = [&](const std::string& name) {
+    if (std::ranges::find(scenario.needs, name) == scenario.needs.end())
+      cursor.Fail("this cluster needs \"" + name + "\"");
+  };
+  need("nodes");
+  if (cluster.snapshot_entries || cluster.trailing_entries) need("snapshots");
+  cursor.Finish();
+  return cluster;
 }
 
 bool IsRefused(const Scenario& scenario, const Step& step) {
@@ -101,10 +123,47 @@ void CheckOrder(const JsonCursor& at, const Scenario& scenario, size_t index, Ru
   }
 }
 
+bool IsNode(const Cluster& cluster, const std::string& name) {
+  if (std::ranges::find(kRoles, name) != std::end(kRoles)) return true;
+  return name.size() == 1 && name[0] >= 'a' && static_cast<uint64_t>(name[0] - 'a') < cluster.nodes;
+}
+
+// Of a cluster: which nodes run then is known only when the step is done.
+void CheckNodes(const JsonCursor& at, const Scenario& scenario, const Step& step) {
+  const Action& action = step.action;
+  const auto* start = std::get_if<Start>(&action);
+  const bool is_of_nodes =
+      start != nullptr || std::holds_alternative<Stop>(action) ||
+      std::holds_alternative<Kill>(action) || std::holds_alternative<Tamper>(action) ||
+      std::holds_alternative<Inspect>(action) || std::holds_alternative<Elect>(action);
+  const bool is_of_all =
+      std::holds_alternative<Publish>(action) || std::holds_alternative<Read>(action) ||
+      std::holds_alternative<Wait>(action) || std::holds_alternative<ClientStep>(action);
+  if (!is_of_nodes && !is_of_all) at.Fail("a cluster has no such step");
+  if (is_of_nodes && step.node.empty()) at.Fail("this step is done to a \"node\"");
+  if (is_of_all && !step.node.empty()) at.Fail("this step is done to no node");
+  if (is_of_nodes && !IsNode(*scenario.cluster, step.node)) at.Fail("no such node or role");
+  if (start != nullptr && start->settings.store != "file") at.Fail("nodes have a file store");
+  for (const std::string& capability : NeedsOf(action)) {
+    const bool has = std::ranges::find(scenario.needs, capability) != scenario.needs.end();
+    // A node has one.
+    if (!has && capability != "file") at.Fail("this step needs \"" + capability + "\"");
+  }
+}
+
 void CheckSteps(const JsonCursor& cursor, const Scenario& scenario) {
   RunState run;
   const auto items = cursor.Items();
-  for (size_t i = 0; i < items.size(); ++i) CheckOrder(items[i], scenario, i, run);
+  for (size_t i = 0; i < items.size(); ++i) {
+    const Step& step = scenario.steps[i];
+    if (scenario.cluster) {
+      CheckNodes(items[i], scenario, step);
+      continue;
+    }
+    const bool is_of_a_cluster = !step.node.empty() || std::holds_alternative<Elect>(step.action);
+    if (is_of_a_cluster) items[i].Fail("only a \"cluster\" has nodes");
+    CheckOrder(items[i], scenario, i, run);
+  }
 }
 
 void ParseSteps(const JsonCursor& cursor, Scenario& scenario) {
@@ -121,6 +180,7 @@ void ParseSteps(const JsonCursor& cursor, Scenario& scenario) {
 
 void ParseExpect(const JsonCursor& cursor, Scenario& scenario) {
   if (cursor.is_string()) {
+    if (scenario.cluster) cursor.Fail("of a cluster a list says what is expected");
     const std::string oracle = OracleOf(scenario.suite);
     if (cursor.Text() != oracle)
       cursor.Fail("\"" + oracle + "\" or a list is expected in this suite");
@@ -142,6 +202,8 @@ Result<Scenario> LoadScenario(const std::string& file, const std::string& id, st
     Scenario scenario;
     scenario.id = id;
     ParseHead(cursor, requirements, scenario);
+    if (const auto cluster = cursor.Find("cluster"))
+      scenario.cluster = ParseCluster(*cluster, scenario);
     const JsonCursor steps = cursor.Need("steps");
     ParseSteps(steps, scenario);
     ParseExpect(cursor.Need("expect"), scenario);

@@ -157,5 +157,39 @@ TEST(DescribeTest, NamesKeysButNeverShowsThem) {
   EXPECT_EQ(Describe(scenario.steps[2].action), "publish 2 messages to foo");
 }
 
+constexpr char kCluster[] = R"({
+  "title": "t", "requirement": ["K-1"], "suite": "compatibility", "level": "MUST",
+  "needs": ["nodes", "format:stan-file-1"], "keys": {"K": "secret"},
+  "cluster": {"nodes": 3},
+  "steps": [
+    {"start": {"encrypt": true, "key": "K"}, "node": "all"}, {"elect": {}, "node": "b"},
+    {"inspect": {}, "node": "follower", "as": "disk"}],
+  "expect": [{"step": "disk", "entries": [
+    {"channel": "foo", "sequence": 1, "freed": true, "cipher": "AES", "opened_by": ["K"]}]}]})";
+
+// The error after FROM has been replaced with TO in the scenario of a cluster.
+std::string ClusterErrorWith(const std::string& from, const std::string& to) {
+  std::string json = kCluster;
+  json.replace(json.find(from), from.size(), to);
+  const auto loaded = Load(json);
+  return loaded.ok() ? "loaded" : loaded.status().message();
+}
+
+TEST(LoaderTest, Clusters) {
+  const auto loaded = Load(kCluster);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ(loaded.value().cluster->nodes, 3u);
+  EXPECT_EQ(loaded.value().steps[1].node, "b");
+  EXPECT_TRUE(loaded.value().expectations[0].entries[0].is_freed);
+  EXPECT_EQ(ClusterErrorWith(R"("node": "b")", R"("node": "d")"),
+            "file.json: /steps/1: no such node or role");
+  EXPECT_EQ(ClusterErrorWith(R"(, "node": "follower")", ""),
+            "file.json: /steps/2: this step is done to a \"node\"");
+  EXPECT_EQ(ClusterErrorWith(R"("cluster": {"nodes": 3},)", ""),
+            "file.json: /expect/0/entries: only a node of a cluster has a Raft log");
+  EXPECT_EQ(ClusterErrorWith(R"("nodes": 3)", R"("nodes": 3, "trailing_entries": 0)"),
+            "file.json: /cluster: this cluster needs \"snapshots\"");
+}
+
 }  // namespace
 }  // namespace atrest::scenario

@@ -181,8 +181,16 @@ struct ActionJson {
     for (const std::string& text : s.texts) json["texts"].push_back(PayloadJson(text));
     return {{"inspect", json}};
   }
+  Json operator()(const Elect&) const { return {{"elect", Json::object()}}; }
   Json operator()(const ClientStep& s) const { return std::visit(ClientStepJson{}, s); }
 };
+
+Json ClusterJson(const Cluster& cluster) {
+  Json json = {{"nodes", cluster.nodes}};
+  Put(json, "snapshot_entries", cluster.snapshot_entries);
+  Put(json, "trailing_entries", cluster.trailing_entries);
+  return json;
+}
 
 }  // namespace
 
@@ -194,9 +202,11 @@ std::string PrintScenario(const Scenario& scenario) {
                {"needs", scenario.needs}};
   if (!scenario.keys.empty()) json["keys"] = Json::object();
   for (const auto& [name, bytes] : scenario.keys) json["keys"][name] = PayloadJson(bytes);
+  if (scenario.cluster) json["cluster"] = ClusterJson(*scenario.cluster);
   json["steps"] = Json::array();
   for (const Step& step : scenario.steps) {
     json["steps"].push_back(std::visit(ActionJson{}, step.action));
+    if (!step.node.empty()) json["steps"].back()["node"] = step.node;
     if (!step.label.empty()) json["steps"].back()["as"] = step.label;
   }
   json["expect"] = ExpectJson(scenario);

@@ -50,10 +50,22 @@ Json MessageJson(const ExpectedDiskMessage& message) {
   return json;
 }
 
+Json EntryJson(const ExpectedLogEntry& entry) {
+  Json json = {{"channel", entry.channel}, {"sequence", entry.sequence}};
+  if (!entry.is_there) json["there"] = false;
+  if (entry.is_freed) json["freed"] = true;
+  if (entry.cipher) json["cipher"] = entry.cipher->empty() ? Json() : Json(*entry.cipher);
+  Put(json, "opened_by", entry.opened_by);
+  return json;
+}
+
 void PutDiskChecks(Json& json, const Expectation& expectation) {
   if (!expectation.messages.empty()) json["messages"] = Json::array();
   for (const ExpectedDiskMessage& message : expectation.messages)
     json["messages"].push_back(MessageJson(message));
+  for (const ExpectedLogEntry& entry : expectation.entries)
+    json["entries"].push_back(EntryJson(entry));
+  Put(json, "snapshots", expectation.snapshots);
   Put(json, "damage", expectation.damage);
   Put(json, "nonces_unique", expectation.nonces_unique);
   for (const auto& [text, must_be_found] : expectation.texts)

@@ -251,12 +251,26 @@ struct Raw {
 using ClientStep = std::variant<Connect, Disconnect, Vanish, Subscribe, Receive, Ack,
                                 CloseSubscription, Unsubscribe, Request, Raw>;
 
+// Of a cluster: the node of the step comes to lead. Whoever leads in its place is stopped and
+// started again as it was, as often as it takes.
+struct Elect {};
+
 using Action = std::variant<UseGolden, Start, Publish, Read, Stop, Kill, Wait, Interrupt, Tamper,
-                            Inspect, ClientStep>;
+                            Inspect, Elect, ClientStep>;
 
 struct Step {
   std::string label;  // "" for none
   Action action;
+  // Of a cluster, for a step that is done to nodes: "a" and so on, or one of kRoles; else "".
+  std::string node = {};
+};
+
+// The target is so many nodes of one cluster.
+struct Cluster {
+  uint64_t nodes = 3;
+  // What no option of the real server sets; needs the capability "snapshots".
+  std::optional<uint64_t> snapshot_entries;  // after so many a node takes a snapshot
+  std::optional<uint64_t> trailing_entries;  // so many stay in the log behind it
 };
 
 // The expectations beside those of the model, each on one labelled step.
@@ -285,6 +299,16 @@ struct ExpectedDiskMessage {
   std::optional<uint64_t> nonce_random_as;  // a sequence whose nonce has the same first 4 bytes
 };
 
+// An entry of a node's Raft log, known by a message that it publishes.
+struct ExpectedLogEntry {
+  std::string channel;
+  uint64_t sequence = 0;
+  bool is_there = true;
+  bool is_freed = false;  // looked for in pages that are free, in place of the log itself
+  std::optional<std::string> cipher;  // "" for none
+  std::optional<std::vector<std::string>> opened_by;
+};
+
 struct Expectation {
   std::string step;         // a label
   std::string requirement;  // the id that is broken where this does not hold
@@ -301,6 +325,8 @@ struct Expectation {
   std::optional<std::vector<std::string>> warnings;
   std::optional<bool> published;  // all payloads of the step acked, or not
   std::vector<ExpectedDiskMessage> messages;
+  std::vector<ExpectedLogEntry> entries;
+  std::optional<uint64_t> snapshots;               // how many the node has
   std::optional<std::vector<std::string>> damage;  // kinds, in order
   std::optional<bool> nonces_unique;
   std::map<std::string, bool> texts;                     // searched text -> must be found
@@ -317,10 +343,21 @@ struct Scenario {
   verdict::Level level = verdict::Level::kMust;
   std::vector<std::string> needs;
   std::map<std::string, std::string> keys;  // name -> bytes
+  std::optional<Cluster> cluster;
   std::vector<Step> steps;
   // None: an oracle judges every step by itself. In conformance that is the model (oracle/model.h),
   // in hardening the ideal (oracle/ideal.h), in compatibility the reference on the same steps.
   std::vector<Expectation> expectations;
+};
+
+// Roles that a step's node may be named by, beside "a", "b" and so on. Who has a role is found out
+// when the step is done.
+inline constexpr const char* kRoles[] = {
+    "leader",    // leads
+    "follower",  // runs and does not lead; the first
+    "other",     // likewise, the last
+    "stopped",   // all that do not run
+    "all",
 };
 
 // "publish foo: 3 payloads": one line for traces. Names of keys, never keys.

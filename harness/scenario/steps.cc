@@ -220,6 +220,7 @@ constexpr StepKind kStepKinds[] = {
     {"interrupt", ByValue<ParseInterrupt>},
     {"tamper", ParseTamper},
     {"inspect", ByValue<ParseInspect>},
+    {"elect", ParseEmpty<Elect>},
 };
 
 // A path below the store and nowhere else.
@@ -320,6 +321,7 @@ std::vector<TamperOperation> ParseTamperOperations(const JsonCursor& cursor) {
 Step ParseStep(JsonCursor cursor, const Keys& keys) {
   Step step;
   if (const auto label = cursor.Find("as")) step.label = label->Text();
+  if (const auto node = cursor.Find("node")) step.node = node->Text();
   std::string found;
   const auto take = [&](const std::string& kind) {
     auto body = cursor.Find(kind);

@@ -114,6 +114,7 @@ class Search {
   void Look(const scenario::Wait&) {}
   void Look(const scenario::Interrupt&) {}
   void Look(const scenario::Inspect&) {}
+  void Look(const scenario::Elect&) {}
 
   const std::vector<Ingredient>& needed_;
   std::string channel_;

@@ -63,6 +63,7 @@ class Order {
   }
   bool Admit(Step&, scenario::Tamper& tamper) { return !running_ && !tamper.operations.empty(); }
   bool Admit(Step&, scenario::Inspect&) { return true; }
+  bool Admit(Step&, scenario::Elect&) { return false; }  // clusters are not minimised
   bool Admit(Step&, ClientStep& step) {
     return running_ && std::visit([&](auto& act) { return AdmitOfClient(act); }, step);
   }

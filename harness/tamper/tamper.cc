@@ -1,5 +1,6 @@
 #include "harness/tamper/tamper.h"
 
+#include "harness/tamper/log_bytes.h"
 #include "harness/tamper/record_bytes.h"
 
 namespace atrest::tamper {
@@ -18,6 +19,16 @@ Result<size_t> Position(const std::string& file, int64_t at, size_t size) {
     return Refuse(file, "position " + std::to_string(at) + " is outside");
   }
   return static_cast<size_t>(position);
+}
+
+// A record of a message file, or a command of a Raft log.
+std::optional<RecordPlace> Find(const std::string& file, ByteView bytes, uint64_t number) {
+  return IsRaftLog(file) ? FindCommand(bytes, number) : FindRecord(bytes, number);
+}
+
+// No checksum covers what is in a Raft log.
+void Repair(const std::string& file, Bytes& bytes, const RecordPlace& record) {
+  if (!IsRaftLog(file)) RepairChecksum(bytes, record);
 }
 
 class Operator {
@@ -60,25 +71,25 @@ class Operator {
 
   Status operator()(const scenario::ChangeRecord& op) const {
     return Edit(op.file, [&](Bytes& bytes) -> Status {
-      const auto record = FindRecord(bytes, op.record);
+      const auto record = Find(op.file, bytes, op.record);
       if (!record) return Refuse(op.file, "no record " + std::to_string(op.record));
       const auto range = op.from_data ? record->data : record->payload;
       const auto at = Position(op.file, op.offset, range.size);
       if (!at.ok()) return at.status();
       uint8_t& byte = bytes[range.offset + at.value()];
       byte = op.set ? *op.set : static_cast<uint8_t>(byte ^ op.flip.value_or(0));
-      if (op.repair_crc) RepairChecksum(bytes, *record);
+      if (op.repair_crc) Repair(op.file, bytes, *record);
       return Status();
     });
   }
 
   Status operator()(const scenario::FillData& op) const {
     return Edit(op.file, [&](Bytes& bytes) -> Status {
-      const auto record = FindRecord(bytes, op.record);
+      const auto record = Find(op.file, bytes, op.record);
       if (!record) return Refuse(op.file, "no record " + std::to_string(op.record));
       for (size_t i = 0; i < record->data.size; ++i)
         bytes[record->data.offset + i] = static_cast<uint8_t>(op.bytes[i % op.bytes.size()]);
-      RepairChecksum(bytes, *record);
+      Repair(op.file, bytes, *record);
       return Status();
     });
   }
@@ -135,8 +146,8 @@ class Operator {
   // Record B gets the data of A, and with SWAP A that of B.
   Status MoveData(const std::string& file, uint64_t a, uint64_t b, bool swap) const {
     return Edit(file, [&](Bytes& bytes) -> Status {
-      const auto first = FindRecord(bytes, a);
-      const auto second = FindRecord(bytes, b);
+      const auto first = Find(file, bytes, a);
+      const auto second = Find(file, bytes, b);
       if (!first || !second) return Refuse(file, "no such records");
       if (first->data.size != second->data.size)
         return Refuse(file, "the records' data differ in size");
@@ -147,8 +158,8 @@ class Operator {
         to = from;
         if (swap) from = kept;
       }
-      RepairChecksum(bytes, *first);
-      RepairChecksum(bytes, *second);
+      Repair(file, bytes, *first);
+      Repair(file, bytes, *second);
       return Status();
     });
   }

@@ -57,6 +57,16 @@ struct DiskMessage {
   std::optional<std::string> payload;  // opened, or the data itself where it does not look sealed
 };
 
+// One command in the Raft log of a node that publishes messages, or is sealed and not opened.
+struct DiskLogEntry {
+  uint64_t index = 0;
+  bool is_freed = false;  // it stands in a page that is free
+  std::string cipher;     // as in DiskMessage
+  std::vector<std::string> opened_by;
+  std::string channel;              // of its messages; "" if it is not opened
+  std::vector<uint64_t> sequences;  // of its messages
+};
+
 struct DiskDamage {
   std::string file;
   uint64_t offset = 0;
@@ -75,6 +85,8 @@ struct ScanHit {
 // in the directory.
 struct Disk {
   std::vector<DiskMessage> messages;  // by channel, then position
+  std::vector<DiskLogEntry> entries;  // of a node of a cluster
+  uint64_t snapshots = 0;             // likewise
   std::vector<DiskDamage> damage;
   std::vector<std::string> nonce_reuse;  // a description each
   std::vector<ScanHit> hits;             // one for each searched text, in the order asked

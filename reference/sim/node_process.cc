@@ -31,6 +31,7 @@ SimNode::Process::~Process() {
 }
 
 void SimNode::Process::Log(LogLevel level, const std::string& text) {
+  if (node_.world_.on_log) node_.world_.on_log(node_.options_.number, level, text);
   // The hash of the text is in the trace, so that runs which log different things differ.
   if (level == LogLevel::kDebug || level == LogLevel::kTrace) return;
   node_.Note("log", static_cast<uint64_t>(level), HashOf(AsBytes(text)) >> 32, 0, text);

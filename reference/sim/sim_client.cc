@@ -101,10 +101,17 @@ void SimClient::Reconnect(bool properly, int64_t after_ns) {
   }
   Close();
   world_.queue.After(after_ns, [this] {
+    if (finished_) return;
     reconnecting_ = false;
     Open();
     Connect();
   });
+}
+
+void SimClient::Finish() {
+  finished_ = true;
+  if (connected_) Send(subjects_.close_requests, "", Encoded(wire::StanCloseRequest{options_.id}));
+  Close();
 }
 
 void SimClient::Lost() { Reconnect(/*properly=*/false, kRetryNs); }
@@ -234,6 +241,7 @@ void SimClient::SendSubscribe(const SubscriptionPlan& plan) {
   request.ack_wait_s = plan.ack_wait_s;
   request.durable_name = plan.durable;
   request.start_position = plan.start;
+  request.start_sequence = plan.start_sequence;
   SendRequest(Ask::kSubscribe, subjects_.sub_requests, Encoded(request), subscription.number);
 }
 

@@ -30,6 +30,7 @@ struct SubscriptionPlan {
   std::string queue_group;
   std::string durable;
   wire::StanStartPosition start = wire::StanStartPosition::kFirst;
+  uint64_t start_sequence = 0;  // for kSequenceStart
   int32_t max_in_flight = 16;
   int32_t ack_wait_s = 2;
 };
@@ -65,6 +66,8 @@ class SimClient : private NatsReceiver {
   // Closes the connection, properly or by vanishing, and connects again after a while. Plain
   // subscriptions are gone; durable ones and queue members are made again.
   void Reconnect(bool properly, int64_t after_ns);
+  // Closes the connection properly, for good.
+  void Finish();
   // Makes no reconnection, ping or retry any more, and acknowledges all that comes.
   void Calm() { options_.ack_permille = 1000; }
 
@@ -122,6 +125,7 @@ class SimClient : private NatsReceiver {
   uint64_t incarnation_ = 0;       // of connections
   bool connected_ = false;
   bool reconnecting_ = false;
+  bool finished_ = false;
   wire::StanConnectResponse subjects_;
   uint64_t last_handle_ = 0;
   uint64_t pings_unanswered_ = 0;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reference/base/logger.h"
 #include "reference/raft/raft_message.h"
 #include "reference/raft/raft_options.h"
 #include "reference/sim/event_queue.h"
@@ -49,6 +50,8 @@ struct World {
   std::function<void(Site from, const raft::Message& message)> post;
   // NODE has ended by itself, or inside a write. Its process is gone.
   std::function<void(size_t node)> on_end;
+  // NODE logs a line; may be empty.
+  std::function<void(size_t node, LogLevel level, const std::string& text)> on_log = {};
 };
 
 struct NodeOptions {
