@@ -44,9 +44,25 @@ def with_front(readme, lines):
     return readme[:begin] + BEGIN + "\n" + lines + "\n" + readme[end:]
 
 
+def text_of(path):
+    if not path.exists():
+        raise SystemExit(f"{path.name} is missing: ci/run.py prove, then ci/kill_figure.py")
+    return path.read_text()
+
+
+def of_one_run(page, report):
+    """Whether the page and the JSON have the same date and figures."""
+    figure, date = FIGURE.search(page), DATE.search(page)
+    names = ("killed", "faults", "quick", "lawful", "variants")
+    there = [str(report["figures"][name]) for name in names]
+    return bool(figure and date and list(figure.groups()) == there
+                and report["date"].startswith(date.group(1))
+                and set(NAME.findall(page)) == {fault["name"] for fault in report["faults"]})
+
+
 def check():
     """What is wrong with what is in the tree: lines."""
-    page, readme = PAGE.read_text(), README.read_text()
+    page, readme = text_of(PAGE), README.read_text()
     wrong = []
     if with_front(readme, front(page)) != readme:
         wrong.append("the README's figure is not that of MATRIX.md: run ci/kill_figure.py")
@@ -60,10 +76,12 @@ def check():
 
 
 def write():
-    report = json.loads((REPORTS / "kill_matrix.json").read_text())
+    report = json.loads(text_of(REPORTS / "kill_matrix.json"))
     if report["early_end"]:
         raise SystemExit("the matrix of --quick is no matrix")
-    page = (REPORTS / "kill_matrix.md").read_text()
+    page = text_of(REPORTS / "kill_matrix.md")
+    if not of_one_run(page, report):
+        raise SystemExit("kill_matrix.md and kill_matrix.json are not of one run: ci/run.py prove")
     PAGE.write_text(page)
     README.write_text(with_front(README.read_text(), front(page)))
 

@@ -5,9 +5,14 @@ reference/store do the unit tests of the three folders let live?
 Copies the sources to build/mutate/src, puts every mutant into them (ci/mutate_source.py), builds
 the three test programs once, records which test case reaches which mutant, and then runs, for each
 mutant, the cases that reach it. A mutant is killed when a case fails, crashes or takes too long. A
-survivor is explained in ci/mutants.json or it is not; an explanation there that fits no survivor is
-reported. Exit code: 0, 1 if more than 10 % of the mutants that ran live unexplained, 2 if it could
-not run. What happened to each mutant is in build/mutate/results.json.
+survivor is explained in ci/mutants.json or it is not; an explanation there that fits no survivor,
+or covers more of them than there are, is stale. Exit code: 0, 1 if more than 10 % of the mutants
+that ran live unexplained or, when all were to run, an explanation is stale, 2 if it could not run
+or ran less than 90 % of all. What happened to each mutant is in build/mutate/results.json.
+
+A mutant counts as killed only for what it does: without one, the same cases have to pass in the
+same way, with the same limits and as many at a time. Faults (reference/base/fault.h) are not
+mutated, nor are the files *_faults.* that hold them: `atrest prove` is for those.
 
 The cases DamageLadder over sealed stores, which take minutes, are left out: what only they would
 kill counts as alive.
@@ -27,6 +32,8 @@ import sys
 import time
 
 import mutate_source
+import mutate_verdict
+from mutate_verdict import Failed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXPLANATIONS = ROOT / "ci/mutants.json"
@@ -35,7 +42,6 @@ SOURCES, BUILD = WORK / "src", WORK / "build"
 FOLDERS = ("harness/oracle", "reference/crypto", "reference/store")
 PROGRAMS = {folder: folder.replace("/", "_") + "_test" for folder in FOLDERS}
 LEFT_OUT = "-*DamageLadder*/aes_*:*DamageLadder*/chacha_*"
-ALIVE_MAX = 0.10
 FIRST_CASES = 12  # so many, the quickest, run before the rest of those that reach a mutant
 MEMORY = 2 << 30
 MUTANTS_MAX = 1 << 16
@@ -89,10 +95,6 @@ const bool listening = [] {
 """ % MUTANTS_MAX
 
 
-class Failed(Exception):
-    pass
-
-
 def say(text=""):
     print(text, flush=True)
 
@@ -128,6 +130,7 @@ class Mutant:
     def __init__(self, number, site, key, mutant, text):
         self.number = number
         self.file = site.file
+        self.function = site.function
         self.key = key  # (index of the site in its file, index of the mutant at the site)
         self.start = site.start
         self.line = text.count("\n", 0, site.start) + 1
@@ -140,16 +143,17 @@ class Mutant:
     def change(self):
         return f"{self.original} -> {self.mutated or '(left out)'}"
 
-    def is_at(self, explanation):
-        return (self.file == explanation["file"] and self.text_of_line == explanation["line"] and
-                self.change() in explanation["mutants"])
+    def place(self):
+        """What an explanation names it by."""
+        return self.file, self.function, self.text_of_line, self.change()
 
     def show(self):
         return f"{self.file}:{self.line}: {self.change()}  [{self.number}, {self.outcome}]"
 
     def entry(self):
-        return {"file": self.file, "line": self.text_of_line, "mutant": self.change(),
-                "number": self.number, "at": self.line, "outcome": self.outcome}
+        return {"file": self.file, "function": self.function, "line": self.text_of_line,
+                "mutant": self.change(), "number": self.number, "at": self.line,
+                "outcome": self.outcome}
 
 
 def copy_tree():
@@ -173,9 +177,10 @@ def copy_tree():
 
 
 def is_mutated(name):
-    """Files of the three folders that are no tests. Headers only tests use hold nothing to find."""
+    """Files of the three folders that are no tests and no faults. Headers only tests use hold
+    nothing to find."""
     return (name.rpartition("/")[0] in FOLDERS and name.endswith((".h", ".cc")) and
-            not name.endswith(("_test.cc", "_fuzz.cc")))
+            not name.endswith(("_test.cc", "_fuzz.cc", "_faults.h", "_faults.cc")))
 
 
 def configure():
@@ -192,7 +197,7 @@ def clang_arguments():
     found = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         words = shlex.split(entry["command"])
-        kept = [f"-include{SOURCES}/mutant.h", "-w", "-Wno-c++11-narrowing"]
+        kept = [f"-include{SOURCES}/mutant.h", "-w", "-Wno-c++11-narrowing", "-ferror-limit=0"]
         for i, word in enumerate(words):
             if word == "-isystem":
                 kept += [word, words[i + 1]]
@@ -203,7 +208,8 @@ def clang_arguments():
 
 
 def find_sites(task):
-    """The sites of one source and of the headers of the three folders that it includes."""
+    """The sites of one source and of the headers of the three folders that it includes; and what is
+    none because of a fault."""
     name, arguments = task
     here = [argument.replace(str(SOURCES), str(ROOT)) if argument.startswith("-I") else argument
             for argument in arguments]
@@ -212,10 +218,10 @@ def find_sites(task):
     if wrong:
         raise Failed(f"clang cannot read {name}: {wrong[0]}")
     names = {str(ROOT / other): other for other in mutated_names()}
-    sites = {}
-    for site in mutate_source.sites_of(unit, names):
+    sites, skipped = {}, set()
+    for site in mutate_source.sites_of(unit, names, skipped):
         sites.setdefault(site.file, []).append(site)
-    return sites
+    return sites, skipped
 
 
 def mutated_names():
@@ -223,22 +229,38 @@ def mutated_names():
                   for path in (ROOT / folder).iterdir() if is_mutated(str(path.relative_to(ROOT))))
 
 
+class Problem:
+    """What a compiler does not accept: (file, line) of the copy, the column (from 1), the places
+    that its notes name, and whether it wants a constant, which such a place declares."""
+
+    def __init__(self, place, column, notes=(), is_constant=False):
+        self.place = place
+        self.column = column
+        self.notes = notes
+        self.is_constant = is_constant
+
+
 def find_problems(task):
-    """(file, line) of what clang does not accept in one rewritten source."""
     name, arguments = task
     unit = mutate_source.parse(str(SOURCES / name), arguments)
-    places = []
 
-    def add(problem):
-        if problem.location.file:
-            places.append((os.path.relpath(problem.location.file.name, SOURCES),
-                           problem.location.line))
+    def place_of(problem):
+        file = problem.location.file
+        return os.path.relpath(file.name, SOURCES) if file else "", problem.location.line
+
+    def notes_of(problem):
         for note in problem.children:
-            add(note)
-    for problem in unit.diagnostics:
-        if problem.severity >= 3:
-            add(problem)
-    return places
+            yield place_of(note)
+            yield from notes_of(note)
+    return [Problem(place_of(problem), problem.location.column, tuple(notes_of(problem)),
+                    "constant" in problem.spelling)
+            for problem in unit.diagnostics if problem.severity >= 3]
+
+
+def number_at(line, column):
+    """The mutant that is at COLUMN (from 1) of a rewritten LINE, the last one before, or 0."""
+    before = re.findall(r"MUTANT_\((\d+)\)", line[:column - 1])
+    return int(before[-1]) if before else 0
 
 
 class Mutation:
@@ -250,7 +272,9 @@ class Mutation:
         self.sources = [name for name in mutated_names() if name.endswith(".cc")]
         self.texts = {name: read(ROOT / name) for name in mutated_names()}
         self.sites = {}
-        for found in pool.map(find_sites, self.tasks()):
+        self.skipped = set()
+        for found, skipped in pool.map(find_sites, self.tasks()):
+            self.skipped |= skipped
             for name, sites in found.items():
                 self.sites.setdefault(name, sites)
         self.mutants = self.number()
@@ -277,39 +301,54 @@ class Mutation:
             write(SOURCES / name, mutate_source.rewritten(text, self.sites.get(name, []), numbers))
 
     def write_what_compiles(self):
-        """Rewrites, and takes out again what the compiler does not accept."""
-        for _ in range(8):
+        """Rewrites, and takes out again what the compiler does not accept: mutant by mutant, and
+        where that does not get through, all those of a line."""
+        for attempt in range(20):
             self.write()
-            places = {place for found in self.pool.map(find_problems, self.tasks())
-                      for place in found}
-            if not places:
+            problems = [problem for found in self.pool.map(find_problems, self.tasks())
+                        for problem in found]
+            if not problems:
                 return
-            self.reject(places)
-        raise Failed(f"clang does not accept the rewritten sources: {sorted(places)[:5]}")
+            self.reject(problems, whole_lines=attempt >= 12)
+        raise Failed(f"clang does not accept the rewritten sources: {problems[0].place}")
 
-    def reject(self, places):
-        wrong = [mutant for mutant in self.mutants if (mutant.file, mutant.line) in places]
+    def reject(self, problems, whole_lines):
+        numbers = set()
+        for problem in problems:
+            one = 0 if whole_lines else self.blamed(problem)
+            numbers |= {one} if one else self.of_lines({problem.place, *problem.notes})
+        wrong = [mutant for mutant in self.mutants if mutant.number in numbers]
         if not wrong:
-            wrong = [mutant for mutant in self.mutants if any(
-                mutant.file == file and mutant.line <= line <= mutant.last_line
-                for file, line in places)]
-        if not wrong:
-            raise Failed(f"not from a mutant, but not accepted: {sorted(places)[:5]}")
-        numbers = {mutant.number for mutant in wrong}
+            raise Failed(f"not from a mutant, but not accepted: {problems[0].place}")
         self.mutants = [mutant for mutant in self.mutants if mutant.number not in numbers]
         self.rejected += len(wrong)
 
+    def blamed(self, problem):
+        """The one mutant that a problem is in, or 0."""
+        file, line = problem.place
+        if file not in self.texts or (problem.is_constant and self.of_lines(set(problem.notes))):
+            return 0
+        return number_at(read(SOURCES / file).split("\n")[line - 1], problem.column)
+
+    def of_lines(self, places):
+        numbers = {mutant.number for mutant in self.mutants
+                   if (mutant.file, mutant.line) in places}
+        return numbers or {mutant.number for mutant in self.mutants if any(
+            mutant.file == file and mutant.line <= line <= mutant.last_line
+            for file, line in places)}
+
     def build(self):
-        for _ in range(4):
+        for attempt in range(4):
             code, output = command("cmake", "--build", BUILD, "-j", cores(), "--target",
                                    *PROGRAMS.values(), "--", "-k", "0")
             if code == 0:
                 return
-            places = {(os.path.relpath(file, SOURCES), int(line)) for file, line in
-                      re.findall(r"^(/[^:\n]*):(\d+):\d+: error", output, re.M)}
-            if not places:
+            problems = [Problem((os.path.relpath(file, SOURCES), int(line)), int(column))
+                        for file, line, column in
+                        re.findall(r"^(/[^:\n]*):(\d+):(\d+): error", output, re.M)]
+            if not problems:
                 raise Failed(output[-4000:])
-            self.reject(places)
+            self.reject(problems, whole_lines=attempt > 0)
             self.write()
         raise Failed(output[-4000:])
 
@@ -331,8 +370,8 @@ class Case:
 
 
 def record():
-    """Number of a mutant -> the cases that reach it."""
-    reached = {}
+    """(number of a mutant -> the cases that reach it, all cases)"""
+    reached, recorded = {}, []
     for program in PROGRAMS.values():
         log = WORK / f"{program}.record"
         result = subprocess.run([BUILD / "tests" / program, f"--gtest_filter={LEFT_OUT}"],
@@ -351,7 +390,8 @@ def record():
                 reached.setdefault(int(number), []).append(cases[-1])
         for number in constants:
             reached.setdefault(int(number), []).extend(cases)
-    return reached
+        recorded += cases
+    return reached, recorded
 
 
 def outcome_of(number, program, cases):
@@ -377,19 +417,40 @@ def outcome_of(number, program, cases):
     return "survived" if code == 0 else "killed"
 
 
+def parts_of(cases, program):
+    """Those of one program, by what is run at once: a few quick ones, and all others."""
+    mine = sorted((case for case in cases if case.program == program),
+                  key=lambda case: (case.seconds, case.name))
+    return [some for some in (mine[:FIRST_CASES], mine[FIRST_CASES:]) if some]
+
+
 def judge(mutant, cases):
-    """Runs the cases that reach a mutant: first those of its own folder, a few quick ones first."""
+    """Runs the cases that reach a mutant, first those of its own folder."""
     if not cases:
         return "not reached"
     own = PROGRAMS[mutant.file.rpartition("/")[0]]
     for program in sorted(PROGRAMS.values(), key=lambda name: name != own):
-        mine = sorted((case for case in cases if case.program == program),
-                      key=lambda case: (case.seconds, case.name))
-        for some in (mine[:FIRST_CASES], mine[FIRST_CASES:]):
-            outcome = outcome_of(mutant.number, program, some) if some else "survived"
+        for some in parts_of(cases, program):
+            outcome = outcome_of(mutant.number, program, some)
             if outcome != "survived":
                 return outcome
     return "survived"
+
+
+def check_conditions(cases, outcome=outcome_of):
+    """Without a mutant all cases have to pass under the conditions in which mutants are judged;
+    in small parts, too, as some mutants are reached by few."""
+    tasks = []
+    for program in PROGRAMS.values():
+        tasks += [(program, part) for part in parts_of(cases, program)]
+        rest = [case for part in parts_of(cases, program)[1:] for case in part]
+        tasks += [(program, rest[at:at + FIRST_CASES]) for at in range(0, len(rest), FIRST_CASES)]
+    with concurrent.futures.ThreadPoolExecutor(cores()) as pool:
+        for (program, part), result in zip(tasks, pool.map(lambda task: outcome(0, *task), tasks)):
+            if result != "survived":
+                names = ":".join(case.name for case in part)
+                raise Failed(f"{program} does not pass without a mutant as mutants are run "
+                             f"({result}): {names[:2000]}")
 
 
 def run_all(mutants, reached, until):
@@ -401,66 +462,42 @@ def run_all(mutants, reached, until):
         list(pool.map(run, mutants))
 
 
-# What is known of survivors.
+# What comes of it.
 
 
-def read_explanations(text):
-    """The text of ci/mutants.json: a list of {"file", "line": the text of the line, "mutants": as
-    they are listed, "why"}. It survives edits elsewhere in the file."""
-    explanations = json.loads(text)
-    for entry in explanations:
-        if set(entry) != {"file", "line", "mutants", "why"} or not all(entry.values()):
-            raise Failed(f"ci/mutants.json: file, line, mutants and why are needed: {entry}")
-    return explanations
-
-
-def is_alive(mutant):
-    return mutant.outcome in ("survived", "not reached")
-
-
-def explained(mutant, explanations):
-    return any(mutant.is_at(entry) for entry in explanations)
-
-
-def stale(explanations, mutants):
-    """What is stale in the explanations, one line each."""
-    for entry in explanations:
-        for change in entry["mutants"]:
-            here = [mutant for mutant in mutants if mutant.is_at(entry | {"mutants": [change]})]
-            where = f"{entry['file']}: {entry['line']}: {change}"
-            if not here:
-                yield f"{where}: there is no such mutant"
-            elif all(mutant.outcome in ("killed", "timed out") for mutant in here):
-                yield f"{where}: the tests kill it"
-
-
-def report(mutation, explanations, seconds):
+def report(mutation, covered, seconds, is_full):
     mutants = mutation.mutants
-    alive = [mutant for mutant in mutants if is_alive(mutant)]
-    unexplained = [mutant for mutant in alive if not explained(mutant, explanations)]
-    for mutant in sorted(unexplained, key=lambda mutant: (mutant.file, mutant.start)):
+    alive = sum(mutate_verdict.is_alive(mutant) for mutant in mutants)
+    left = list(mutate_verdict.unexplained(mutants, covered))
+    for mutant in left:
         say(mutant.show())
-    for line in stale(explanations, mutants):
+    stale_lines = list(mutate_verdict.stale(covered, mutants))
+    for line in stale_lines:
         say(f"ci/mutants.json: stale: {line}")
     (WORK / "results.json").write_text(
         json.dumps([mutant.entry() for mutant in mutants], indent=1))
     counts = {outcome: sum(mutant.outcome == outcome for mutant in mutants)
               for outcome in ("killed", "timed out", "survived", "not reached", "not run")}
     ran = len(mutants) - counts["not run"]
-    say(f"{len(mutants)} mutants made ({mutation.rejected} more did not compile), "
+    say(f"{len(mutants)} mutants made ({mutation.rejected} more did not compile; "
+        f"{len(mutation.skipped)} places skipped because a fault is in them), "
         f"{ran - counts['not reached']} reached by tests; " +
         ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) +
-        f"; {len(alive) - len(unexplained)} of those alive are explained")
-    share = len(unexplained) / max(ran, 1)
-    say(f"alive and not explained: {len(unexplained)} of {ran}, {100 * share:.1f} % "
-        f"(at most {100 * ALIVE_MAX:.0f} % may be); {seconds:.0f} s")
-    return 1 if share > ALIVE_MAX else 0
+        f"; {alive - len(left)} of those alive are explained")
+    say(f"alive and not explained: {len(left)} of {ran}, {100 * len(left) / max(ran, 1):.1f} % "
+        f"(at most {100 * mutate_verdict.ALIVE_MAX:.0f} % may be); {seconds:.0f} s")
+    return mutate_verdict.verdict(mutants, len(left), stale_lines, is_full)
 
 
-def last_alive():
-    """Numbers, which stay while the sources under mutation do."""
-    results = json.loads((WORK / "results.json").read_text())
-    return {entry["number"] for entry in results if entry["outcome"] in ("survived", "not reached")}
+def keep_last_kills(mutants):
+    """Gives those that the last run killed their outcome of then; for the others it is open. It
+    counts only for the same change of the same line."""
+    last = {entry["number"]: entry for entry in json.loads((WORK / "results.json").read_text())}
+    for mutant in mutants:
+        before = last.get(mutant.number, {})
+        if before.get("outcome") in ("killed", "timed out") and \
+                before == mutant.entry() | {"outcome": before["outcome"]}:
+            mutant.outcome = before["outcome"]
 
 
 def parse_options(arguments):
@@ -469,7 +506,7 @@ def parse_options(arguments):
                         help="seconds in all; what is not run by then is left out (540)")
     parser.add_argument("--seed", type=int, default=1, help="of the order in which they run (1)")
     parser.add_argument("--again", action="store_true",
-                        help="run only what was alive the last time, to see what new tests do")
+                        help="run only what the last run did not kill, to see what new tests do")
     parser.add_argument("--only", default="", metavar="REGEX",
                         help="run mutants whose file, line and text, as listed, match")
     return parser.parse_args(arguments)
@@ -479,8 +516,7 @@ def main(arguments):
     options = parse_options(arguments)
     began = time.monotonic()
     passed = lambda: time.monotonic() - began
-    explanations = read_explanations(EXPLANATIONS.read_text())
-    alive_before = last_alive() if options.again else set()
+    explanations = mutate_verdict.read_explanations(EXPLANATIONS.read_text())
     copy_tree()
     for name in mutated_names():  # so that there is something to configure
         if not (SOURCES / name).exists():
@@ -492,14 +528,16 @@ def main(arguments):
     say(f"{len(mutation.mutants)} mutants in {len(mutation.sites)} files [{passed():.0f} s]")
     mutation.build()
     say(f"built [{passed():.0f} s]")
-    reached = record()
+    reached, cases = record()
+    check_conditions(cases)
     say(f"recorded [{passed():.0f} s]")
     order = [mutant for mutant in mutation.mutants if re.search(options.only, mutant.show())]
     if options.again:
-        order = [mutant for mutant in order if mutant.number in alive_before]
+        keep_last_kills(mutation.mutants)
+        order = [mutant for mutant in order if mutant.outcome == "not run"]
     random.Random(options.seed).shuffle(order)
     run_all(order, reached, began + options.time)
-    return report(mutation, explanations, passed())
+    return report(mutation, explanations, passed(), not options.only and not options.again)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,11 @@ inner sites stands in the last branch. No line begins anywhere else than in the 
 
 Where something is comes from clang's AST (libclang, of python3-clang); what it says comes from the
 text. Texts are read as Latin-1, so that clang's offsets, which count bytes, are indices.
+
+Code of reference/base/fault.h is no code of the product, so it is not mutated: what is not
+executed, or comes to the same, where every `fault::On` is false is left alone, and so are functions
+that only such code calls. The rest of a condition in which a fault is asked for is mutated as any
+other.
 """
 import ctypes
 import dataclasses
@@ -41,9 +46,12 @@ CONSTANT = {Kind.STATIC_ASSERT, Kind.ENUM_DECL, Kind.PARM_DECL, Kind.TYPE_ALIAS_
 FUNCTION_KINDS = {Kind.FUNCTION_DECL, Kind.CXX_METHOD, Kind.CONSTRUCTOR, Kind.DESTRUCTOR,
                   Kind.FUNCTION_TEMPLATE, Kind.CONVERSION_FUNCTION}
 LOOPS = {Kind.WHILE_STMT, Kind.FOR_STMT, Kind.CXX_FOR_RANGE_STMT, Kind.DO_STMT}
-# Checks, which only end the program; faults; what depends on the preprocessor; memory set aside,
-# which nobody sees.
-LEFT_ALONE = re.compile(r"\bATREST_CHECK\b|\bCheckFailed\b|\bfault::|\n[ \t]*#")
+# Checks, which only end the program; what depends on the preprocessor; memory set aside, which
+# nobody sees.
+LEFT_ALONE = re.compile(r"\bATREST_CHECK\b|\bCheckFailed\b|\n[ \t]*#")
+FAULT = re.compile(r"\bfaults?::|\bOn\(\s*Fault::")
+ASKS = re.compile(r"(?:(?:\w+::)*fault::)?(?:On\(\s*(?:\w+::)*Fault::|IsAny\()|"
+                  r"(?:\w+::)*fault::On\(")
 CAPACITY = re.compile(r"[\w.]+\.reserve\(")
 INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|[0-9][0-9']*)([uUlL]*)$")
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', re.S)
@@ -125,23 +133,30 @@ class Walk:
         self.code = blanked(text)
         self.function = ""
         self.sites = {}
+        self.faulty = []  # (start, end) of code that only runs, or only matters, with a fault
+        self.internal = []  # (name, start, end) of functions that only this file can call
+        self.skipped = set()  # (start, end) of what would be a site, but for a fault in it
 
     def span(self, cursor):
         return file_offset(cursor.extent.start), file_offset(cursor.extent.end)
 
-    def add(self, start, end, mutants, is_statement=False):
+    def add(self, start, end, mutants, is_statement=False, around_faults=False):
         text = self.text[start:end]
         if start >= end or LEFT_ALONE.search("\n" + text) or not is_balanced(self.code[start:end]):
+            return
+        if FAULT.search(text) and not around_faults:
+            self.skipped.add((start, end))
             return
         site = self.sites.setdefault((start, end, is_statement), Site(
             self.name, start, end, is_statement, self.function, []))
         site.mutants += [mutant for mutant in mutants if mutant not in site.mutants]
 
-    def add_texts(self, start, end, *texts):
-        self.add(start, end, [Mutant(one_line(text), one_line(text)) for text in texts])
+    def add_texts(self, start, end, *texts, around_faults=False):
+        self.add(start, end, [Mutant(one_line(text), one_line(text)) for text in texts],
+                 around_faults=around_faults)
 
     def add_condition(self, start, end, *texts):
-        self.add_texts(start, end, *texts)
+        self.add_texts(start, end, *texts, around_faults=True)
         if (start, end, False) in self.sites:
             self.sites[start, end, False].is_condition = True
 
@@ -171,6 +186,8 @@ class Walk:
         if re.search(r"\b(constexpr|consteval)\b", self.code[start:end].partition("{")[0]):
             return
         self.function = self.scope_of(cursor)
+        if cursor.linkage in (clang.LinkageKind.INTERNAL, clang.LinkageKind.UNIQUE_EXTERNAL):
+            self.internal.append((cursor.spelling, start, end))
         for child in children:
             if child.kind.is_expression() or child.kind == Kind.COMPOUND_STMT:
                 self.node(child, None)
@@ -204,7 +221,10 @@ class Walk:
             return
         if kind == Kind.VAR_DECL and re.search(r"\bconstexpr\b", self.code[start:end]):
             return
-        if self.asks_for_a_fault(kind, start, end):
+        if kind in (Kind.IF_STMT, Kind.CONDITIONAL_OPERATOR) and self.decided(cursor):
+            return
+        if kind.is_expression() and self.without_faults(cursor) is not None:
+            self.faulty.append((start, end))
             return
         visit = VISITS.get(kind)
         if visit is not None:
@@ -214,19 +234,106 @@ class Walk:
 
     def children_of(self, cursor):
         children = list(cursor.get_children())
+        if cursor.kind == Kind.COMPOUND_STMT:
+            return children[:self.executed(children)]
         return children[1:] if cursor.kind == Kind.CASE_STMT else children
 
-    def asks_for_a_fault(self, kind, start, end):
-        """Code of reference/base/fault.h is no code of the product. An `if` that asks is left alone
-        with what it does, any other statement as a whole."""
-        text = self.text[start:end]
-        if "fault::On" not in text or kind == Kind.COMPOUND_STMT:
+    # Faults.
+
+    def without_faults(self, cursor):
+        """What a condition comes to, whatever else is in it, where no fault is on: True, False, or
+        None where that depends on something else or no fault is asked for."""
+        children = list(cursor.get_children())
+        start, end = self.span(cursor)
+        if cursor.kind == Kind.CALL_EXPR and ASKS.match(self.code[start:end]):
             return False
-        if kind == Kind.IF_STMT:
-            opening = self.code.index("(", start)
-            return "fault::On" in self.text[opening:closing(self.code, opening)]
-        return kind not in LOOPS | {Kind.SWITCH_STMT, Kind.CASE_STMT, Kind.DEFAULT_STMT,
-                                    Kind.CXX_TRY_STMT, Kind.LAMBDA_EXPR}
+        if cursor.kind in (Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR) and len(children) == 1:
+            return self.without_faults(children[0])
+        if cursor.kind == Kind.UNARY_OPERATOR and self.code[start] == "!":
+            value = self.without_faults(children[0])
+            return None if value is None else not value
+        if cursor.kind == Kind.BINARY_OPERATOR and len(children) == 2:
+            sign = self.code[self.span(children[0])[1]:self.span(children[1])[0]].strip()
+            values = [self.without_faults(child) for child in children]
+            if sign in ("&&", "||"):
+                decides = sign == "||"
+                same = values[0] if values[0] == values[1] else None
+                return decides if decides in values else same
+        if cursor.kind == Kind.DECL_REF_EXPR:
+            return self.variable_without_faults(cursor.referenced)
+        return None
+
+    def variable_without_faults(self, variable):
+        if variable is None or variable.kind != Kind.VAR_DECL or \
+                not variable.type.is_const_qualified() or \
+                variable.type.get_canonical().kind != clang.TypeKind.BOOL:
+            return None
+        values = [child for child in variable.get_children() if child.kind.is_expression()]
+        return self.without_faults(values[-1]) if values else None
+
+    def branches(self, cursor):
+        """(condition, what is executed if so, or None, if not, or None) of an `if` or a ?:."""
+        children = list(cursor.get_children())
+        if cursor.kind == Kind.IF_STMT:
+            opening = self.code.find("(", self.span(cursor)[0])
+            close = closing(self.code, opening) if opening >= 0 else -1
+            head = [child for child in children if self.span(child)[0] < close]
+            parts = [head[-1]] + children[len(head):] if head else []
+        else:
+            parts = children
+        return (parts + [None, None, None])[:3]
+
+    def decided(self, cursor):
+        """Walks the branch that is executed without faults, where that does not depend on anything
+        else; says whether it was so."""
+        condition, yes, no = self.branches(cursor)
+        value = self.without_faults(condition) if condition is not None else None
+        if value is None:
+            return False
+        kept, lost = (yes, no) if value else (no, yes)
+        self.faulty += [self.span(part) for part in (condition, lost) if part is not None]
+        if kept is not None:
+            if cursor.kind == Kind.IF_STMT:
+                self.statement(kept)
+            self.node(kept, cursor)
+        return True
+
+    def executed(self, statements):
+        """How many of the statements are executed without faults: behind `if (!fault::On(...))
+        return` no more are."""
+        for i, statement in enumerate(statements):
+            if statement.kind != Kind.IF_STMT:
+                continue
+            condition, yes, no = self.branches(statement)
+            if no is None and yes is not None and yes.kind == Kind.RETURN_STMT and \
+                    condition is not None and self.without_faults(condition):
+                self.faulty += [self.span(other) for other in statements[i + 1:]]
+                return i + 1
+        return len(statements)
+
+    def drop_faulty(self):
+        """Takes out the functions that only code of faults calls, and what else is such code."""
+        while True:
+            code = self.code
+            for start, end in self.faulty:
+                code = code[:start] + " " * (end - start) + code[end:]
+            more = [(start, end) for name, start, end in self.internal
+                    if (start, end) not in self.faulty and self.only_faulty(name, code)]
+            if not more:
+                break
+            self.faulty += more
+        self.sites = {key: site for key, site in self.sites.items()
+                      if not any(start <= site.start < end for start, end in self.faulty)}
+        self.skipped = {place for place in self.skipped
+                        if not any(start <= place[0] < end for start, end in self.faulty)}
+
+    def only_faulty(self, name, code):
+        """Whether NAME is called in the file, but not in CODE, which has the calls of no fault."""
+        def calls(text):
+            for _, start, end in (one for one in self.internal if one[0] == name):
+                text = text[:start] + " " * (end - start) + text[end:]
+            return len(re.findall(r"\b" + name + r"\b", text))
+        return calls(code) == 0 < calls(self.code)
 
     def attempt(self, cursor, start):
         """ATREST_TRY(x): not done at all, and its failure ignored."""
@@ -260,7 +367,7 @@ class Walk:
             self.add(start, semicolon.end(), [Mutant("", "")], True)
 
     def compound(self, cursor, start, end):
-        for child in cursor.get_children():
+        for child in self.children_of(cursor):
             self.statement(child)
 
     def labelled(self, cursor, start, end):
@@ -354,8 +461,10 @@ class Walk:
         for child in cursor.get_children():
             at, to = self.span(child)
             text = one_line(self.text[at:to])
+            if self.without_faults(child) is not None:
+                continue
             if child.type.kind == clang.TypeKind.BOOL and text not in ("true", "false"):
-                self.add(at, to, [Mutant(f"!({text})", f"!({text})")])
+                self.add(at, to, [Mutant(f"!({text})", f"!({text})")], around_faults=True)
 
 
 VISITS = {
@@ -376,9 +485,10 @@ def parse(path, arguments, text=None):
     return clang.Index.create().parse(path, args=arguments, unsaved_files=unsaved)
 
 
-def sites_of(unit, names):
+def sites_of(unit, names, skipped=None):
     """The sites of those files of a translation unit that NAMES, a dict of path to the name to
-    report, holds; in the order of the text."""
+    report, holds; in the order of the text. Adds to the set SKIPPED the (name, start, end) of what
+    is none because a fault is in it."""
     walks = {}
     for cursor in unit.cursor.get_children():
         path = cursor.location.file.name if cursor.location.file else None
@@ -388,6 +498,10 @@ def sites_of(unit, names):
             with open(path, encoding="latin-1", newline="") as file:
                 walks[path] = Walk(names[path], file.read())
         walks[path].declaration(cursor)
+    for walk in walks.values():
+        walk.drop_faulty()
+        if skipped is not None:
+            skipped |= {(walk.name, start, end) for start, end in walk.skipped}
     sites = [site for walk in walks.values() for site in walk.sites.values()
              if site.mutants or site.is_statement is None]
     return sorted(sites, key=lambda site: (site.file, site.start, -site.end, not site.is_statement))

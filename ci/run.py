@@ -360,6 +360,7 @@ def job_package(run):
     run.step("build/package/bin/atrest-server", "--fault", "no/such-fault", ok=(0,))
     atrest = "build/package/bin/atrest"
     run.step(atrest, "prove", ok=(USAGE,))
+    run.step(atrest, "list", "--faults", ok=(USAGE,))
     run.step(atrest, "run", "--target", "inproc", "--fault", "key/without-channel", ok=(USAGE,))
     for target in ("inproc", "reference"):
         run.step(atrest, "run", "--target", target, "--jobs", cores(), "--quiet")

@@ -97,6 +97,7 @@ void PrintDisputes(const runner::Disputes& disputes, bool json) {
 
 ExitCode List(const ListArguments& arguments) {
   if (arguments.faults) {
+    if (fault::Rows().empty()) throw CommandError{ExitCode::kUsage, prove::kNoFaults};
     std::cout << prove::FaultsText();
     return ExitCode::kAsExpected;
   }

@@ -1,7 +1,4 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -18,6 +15,7 @@
 #include "harness/runner/summary.h"
 #include "harness/runner/version.h"
 #include "reference/env/posix_env.h"
+#include "reference/env/temporary_directory.h"
 
 namespace atrest::cli {
 namespace {
@@ -32,8 +30,8 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kCases = 1000;
 constexpr uint64_t kServerCases = 40;
 constexpr uint64_t kQuickCases = 300;
-// What one fault may take.
-constexpr unsigned kSecondsMax = 60;
+// What one fault may take, many times what it does: the machine may be busy.
+constexpr unsigned kSecondsMax = 240;
 constexpr unsigned kServerSecondsMax = 900;
 
 struct ProveArguments {
@@ -56,22 +54,27 @@ T ValueOr(Result<T> result, ExitCode code) {
   return std::move(result).value();
 }
 
-// A folder that goes with this object.
-class TemporaryFolder {
+// A file for a report, opened before the work is done that it is about; "" for none.
+class ReportFile {
  public:
-  TemporaryFolder() {
-    const char* temporary = std::getenv("TMPDIR");
-    path_ = std::string(temporary == nullptr ? "/tmp" : temporary) + "/atrest-prove-XXXXXX";
-    if (::mkdtemp(path_.data()) == nullptr)
-      throw CommandError{ExitCode::kHarnessFailed, "cannot make a directory " + path_};
+  explicit ReportFile(const std::string& path) : path_(path) {
+    if (!path_.empty()) file_.open(path_, std::ios::binary);
+    Check();
   }
-  ~TemporaryFolder() { (void)env::PosixFileSystem().RemoveAll(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
+  void Write(const std::string& text) {
+    if (path_.empty()) return;
+    file_ << text;
+    file_.flush();
+    Check();
+  }
 
  private:
-  std::string path_;
+  void Check() const {
+    if (!file_) throw CommandError{ExitCode::kUsage, "cannot write " + path_};
+  }
+
+  const std::string path_;
+  std::ofstream file_;
 };
 
 Rows RowsFor(const std::vector<std::string>& patterns) {
@@ -149,17 +152,20 @@ class Proof {
     // A scenario depends on the seed by the entropy of the target alone, and a server takes time:
     // after the first round it is asked the quick ones only.
     if (target != kInproc && index > 0) scenarios = std::move(quick_ones);
+    const unsigned seconds_max = target == kInproc ? kSecondsMax : kServerSecondsMax;
+    const env::TemporaryDirectory folder;
+    options.seconds_max = seconds_max;
+    options.temporary = folder.path();
     prove::Trial trial(suite_, files_, options, std::move(scenarios), std::move(quick));
     Say(target + ": the reference as it is, seed " + std::to_string(options.seed));
     const Status learnt = trial.Learn(arguments_.jobs);
     if (!learnt.ok()) throw CommandError{ExitCode::kHarnessFailed, learnt.message()};
     AddChecks(trial);
-    const TemporaryFolder traces;
     prove::ProveOptions how;
     how.jobs = arguments_.jobs;
     how.early_end = arguments_.quick;
-    how.traces = target == kInproc ? "" : traces.path();
-    how.seconds_max = target == kInproc ? kSecondsMax : kServerSecondsMax;
+    how.traces = target == kInproc ? "" : folder.path();
+    how.seconds_max = seconds_max;
     const auto told = [this](const prove::Tried& tried) {
       Say(std::string(tried.row->name) + ": " + prove::NameOf(prove::OutcomeOf(tried)));
     };
@@ -217,36 +223,39 @@ class Proof {
   prove::Matrix matrix_;
 };
 
-void WriteFile(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.flush();
-  if (!file) throw CommandError{ExitCode::kUsage, "cannot write " + path};
-}
-
 void CheckTargets(ProveArguments& arguments) {
   if (arguments.targets.empty()) arguments.targets = {kInproc, kReference};
   for (const std::string& target : arguments.targets) {
     if (target != kInproc && target != kReference)
       throw CommandError{ExitCode::kUsage, "faults are in the targets inproc and reference only"};
   }
+  // Each is tried on once, however often it is named.
+  std::set<std::string> seen;
+  std::erase_if(arguments.targets,
+                [&](const std::string& target) { return !seen.insert(target).second; });
+}
+
+bool AreAnyThere(const Rows& rows, const ProveArguments& arguments) {
+  return std::ranges::any_of(arguments.targets, [&](const std::string& target) {
+    return !RowsOn(target, rows, arguments).empty();
+  });
 }
 
 ExitCode ProveAll(ProveArguments arguments) {
   CheckTargets(arguments);
-  if (fault::Rows().empty())
-    throw CommandError{ExitCode::kUsage, "this program was built without faults (ATREST_FAULTS)"};
+  if (fault::Rows().empty()) throw CommandError{ExitCode::kUsage, prove::kNoFaults};
   const Rows rows = RowsFor(arguments.patterns);
-  const std::string root = FindRoot(arguments.root);
-  const prove::Matrix matrix = Proof(arguments, root).Run(rows);
-  if (matrix.tried.empty()) {
+  if (!AreAnyThere(rows, arguments)) {
     std::cerr << "atrest: no fault that was asked for is in that target\n";
     return ExitCode::kNothingRun;
   }
+  const std::string root = FindRoot(arguments.root);
+  ReportFile json(arguments.json);
+  ReportFile markdown(arguments.markdown);
+  const prove::Matrix matrix = Proof(arguments, root).Run(rows);
   prove::PrintMatrix(matrix, std::cout);
-  WriteFile(arguments.json, prove::JsonOf(matrix));
-  WriteFile(arguments.markdown, prove::MarkdownOf(matrix));
+  json.Write(prove::JsonOf(matrix));
+  markdown.Write(prove::MarkdownOf(matrix));
   const prove::Figures figures = prove::FiguresOf(matrix);
   if (figures.trouble > 0) return ExitCode::kHarnessFailed;
   return figures.gate() ? ExitCode::kAsExpected : ExitCode::kConformanceFailed;

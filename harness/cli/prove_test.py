@@ -9,8 +9,11 @@ import sys
 import tempfile
 import unittest
 
-ATREST, SERVER = "", ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "ci"))
+import kill_figure  # pylint: disable=wrong-import-position
+
+ATREST, SERVER = "", ""
 CONFORMANCE_FAILED = 1
 NOTHING_RUN = 3
 USAGE = 64
@@ -57,6 +60,39 @@ class ProveTest(unittest.TestCase):
         self.assertTrue(any(kill["stated"] for kill in fault["kills"]))
         self.assertGreater(len(report["toothless"]), 10)
 
+    def test_a_kill_names_the_command_that_shows_it_again(self):
+        _, report = prove("--faults", "key/without-channel", "--target", "inproc", "--cases", "40",
+                          "--seed", "7")
+        [fault] = report["faults"]
+        kills = [kill for kill in fault["kills"] if kill["suite"] == "conformance"]
+        for is_property in (False, True):
+            kill = next(kill for kill in kills
+                        if kill["check"].startswith("property/") == is_property)
+            with tempfile.TemporaryDirectory() as directory:
+                keep = ["--keep", directory, "--shrink-time", "0"] if is_property else []
+                done = atrest(*kill["replay"].split()[1:], *keep)
+            self.assertEqual(done.returncode, CONFORMANCE_FAILED, kill["replay"] + done.stdout)
+            self.assertIn(kill["requirement"], done.stdout)
+
+    def test_a_target_that_is_named_twice_is_tried_on_once(self):
+        done, report = prove("--faults", "key/without-channel", "--target", "inproc", "--target",
+                             "inproc", "--cases", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(report["figures"]["faults"], 1)
+        self.assertEqual(report["options"]["target"], "inproc")
+
+    def test_where_no_report_can_be_written_nothing_is_run(self):
+        for option in ("--json", "--markdown"):
+            done = atrest("prove", option, "/no/such/folder/report", "--target", "inproc")
+            self.assertEqual(done.returncode, USAGE, done.stdout)
+            self.assertIn("cannot write /no/such/folder/report", done.stderr)
+            self.assertNotIn("the reference as it is", done.stderr)
+
+    def test_no_variant_differs_in_what_its_row_does_not_name(self):
+        _, report = prove("--faults", "variant/*", "--target", "inproc", "--cases", "40")
+        self.assertEqual({fault["name"]: fault["unnamed"] for fault in report["faults"]
+                          if fault["unnamed"]}, {})
+
     def test_a_run_can_be_repeated(self):
         arguments = ["--faults", "nonce/*", "--target", "inproc", "--cases", "40", "--seed", "9"]
         kills = [[(fault["name"], fault["kills"]) for fault in prove(*arguments)[1]["faults"]]
@@ -90,6 +126,32 @@ class FaultTest(unittest.TestCase):
         done = atrest("run", scenario, "--target", "inproc", "--fault", "key/without-channel")
         self.assertEqual(done.returncode, CONFORMANCE_FAILED, done.stdout)
         self.assertIn("--fault key/without-channel", done.stdout)
+
+
+def page_of(report):
+    """As much of the page as the figure is made of."""
+    figures = report["figures"]
+    rows = "".join(f"| `{fault['name']}` | x |\n" for fault in report["faults"])
+    return (f"Written on {report['date'][:10]} (x)\n{figures['killed']} of {figures['faults']} "
+            f"faults killed for the stated reason, {figures['quick']} of them by scenarios of "
+            f"--quick; {figures['lawful']} of {figures['variants']} lawful variants pass\n{rows}")
+
+
+class FigureTest(unittest.TestCase):
+    REPORT = {"date": "2026-01-02T03:04:05Z", "faults": [{"name": "key/a"}],
+              "figures": {"killed": 1, "faults": 1, "quick": 1, "lawful": 0, "variants": 0}}
+
+    def test_page_and_json_are_of_one_run(self):
+        report = self.REPORT
+        self.assertTrue(kill_figure.of_one_run(page_of(report), report))
+        for other in ({**report, "date": "2026-01-03T03:04:05Z"},
+                      {**report, "faults": [{"name": "key/b"}]},
+                      {**report, "figures": {**report["figures"], "quick": 0}}):
+            self.assertFalse(kill_figure.of_one_run(page_of(report), other))
+
+    def test_a_missing_page_is_said_in_a_line(self):
+        with self.assertRaisesRegex(SystemExit, "^NONE.md is missing: ci/run.py prove"):
+            kill_figure.text_of(ROOT / "NONE.md")
 
 
 if __name__ == "__main__":

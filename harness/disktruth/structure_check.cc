@@ -64,14 +64,19 @@ class SlicesCheck {
                           entry.timestamp == found->timestamp;
       if (agrees) continue;
       Report(slice.index_path, entry.position, "K-index-rebuild", false,
-             Describe(found->sequence, found->size, found->timestamp) + " as in the data",
-             Describe(entry.sequence, entry.size, entry.timestamp));
+             Describe(*found, *found, entry) + " as in the data", Describe(entry, *found, entry));
     }
   }
 
-  static std::string Describe(uint64_t sequence, uint32_t size, int64_t timestamp) {
-    return "sequence " + std::to_string(sequence) + ", " + std::to_string(size) + " bytes, time " +
-           std::to_string(timestamp);
+  // The sequence, and the first besides it that DATA and INDEX do not have alike: times are other
+  // ones in every run.
+  template <typename Which>
+  static std::string Describe(const Which& which, const StoredRecord& data,
+                              const IndexEntry& index) {
+    const std::string sequence = "sequence " + std::to_string(which.sequence);
+    if (data.size != index.size) return sequence + ", " + std::to_string(which.size) + " bytes";
+    if (data.timestamp == index.timestamp) return sequence;
+    return sequence + ", time " + std::to_string(which.timestamp);
   }
 
   void Order(const Slice& slice, const StoredRecord& record) {

@@ -221,7 +221,9 @@ class Tracer : public SyscallTracer {
       return true;
     }
     is_full_ = is_full_ || comes;
-    if (is_full_ && at == Interrupt::At::kWrite) RefuseCall(thread);
+    if (!is_full_ || at != Interrupt::At::kWrite) return false;
+    RefuseCall(thread);
+    if (order_.writes > 0 && --order_.writes == 0) is_full_ = false;
     return false;
   }
 

@@ -4,9 +4,10 @@
 // sendfile; fsync, fdatasync) on a file below a directory. What is written through a mapping or a
 // ring (mmap, io_uring) is not seen.
 // At the chosen call of a kKill the whole group gets SIGKILL, and the call is not done; calls of
-// other threads that the kernel has begun are. At a kFull that write and every later one is not
-// done and returns ENOSPC; a real full disk (a small tmpfs) needs a privilege that most machines
-// for tests do not give, and would also be full for what the harness writes there.
+// other threads that the kernel has begun are. At a kFull that write and every later one, or as
+// many as are asked for, is not done and returns ENOSPC; a real full disk (a small tmpfs) needs a
+// privilege that most machines for tests do not give, and would also be full for what the harness
+// writes there.
 // Every system call of a watched thread stops it twice, which is slow; so a process is watched only
 // from the first interrupt on, or from its start where that is to be interrupted. It is never let
 // go: it stays watched until it ends, and what is left of it when its first process ends is killed

@@ -24,6 +24,9 @@ constexpr Interrupt Kill(uint64_t count) {
 constexpr Interrupt Full(uint64_t count) {
   return {Interrupt::At::kWrite, count, Interrupt::How::kFull};
 }
+constexpr Interrupt FullFor(uint64_t count, uint64_t writes) {
+  return {Interrupt::At::kWrite, count, Interrupt::How::kFull, writes};
+}
 constexpr Interrupt KillAtSync(uint64_t count) {
   return {Interrupt::At::kSync, count, Interrupt::How::kKill};
 }
@@ -110,6 +113,15 @@ TEST_F(SyscallTracerTest, AFullDiskRefusesWritesUntilItIsOver) {
   ASSERT_TRUE(child->Write("go\n", kLong).ok());
   EXPECT_EQ(End(*child), "exit 0");
   EXPECT_FALSE(child->WasInterrupted());
+  EXPECT_EQ(Contents("a"), "1\n4\n");
+}
+
+TEST_F(SyscallTracerTest, AFullDiskMayHaveRoomAgain) {
+  const auto child = Run(
+      "echo 1 >$D/a; echo 2 >>$D/a || echo full; echo 3 >>$D/a || echo full; echo 4 >>$D/a",
+      FullFor(2, 2));
+  EXPECT_EQ(End(*child), "exit 0");
+  EXPECT_EQ(child->TakeOutput().out, "full\nfull\n");
   EXPECT_EQ(Contents("a"), "1\n4\n");
 }
 

@@ -253,6 +253,10 @@ void JudgeDisk(const Expectation& expected, const verdict::Disk& disk, Judgement
   JudgeSizes(expected, disk, judgement);
 }
 
+bool WasTold(const verdict::Read& seen, const Past& past) {
+  return past.reported || !seen.error.empty();
+}
+
 void JudgeTampering(const scenario::Read& read, const verdict::Read& seen, const Past& past,
                     Judgement& judgement) {
   switch (OutcomeOfTampering(read, seen, past)) {
@@ -289,8 +293,7 @@ TamperingOutcome OutcomeOfTampering(const scenario::Read& read, const verdict::R
   }
   const bool lost =
       std::ranges::any_of(missing, [](const auto& message) { return message.second; });
-  const bool told = past.reported || !seen.error.empty();
-  return lost && !told ? TamperingOutcome::kDataLost : TamperingOutcome::kDetected;
+  return lost && !WasTold(seen, past) ? TamperingOutcome::kDataLost : TamperingOutcome::kDetected;
 }
 
 std::vector<Finding> Judge(const scenario::Expectation& expectation, const scenario::Action& action,
@@ -311,6 +314,8 @@ std::vector<Finding> Judge(const scenario::Expectation& expectation, const scena
     if (expectation.tampering_detected) {
       JudgeTampering(std::get<scenario::Read>(action), *read, past, judgement);
     }
+    if (expectation.tampering_noticed && !WasTold(*read, past))
+      judgement.Fail("accepted silently: the change was noticed by nothing", "tampering");
   } else if (const auto* answered = std::get_if<verdict::Answered>(&seen.outcome)) {
     if (expectation.answer) JudgeAnswer(*expectation.answer, *answered, judgement);
   } else if (const auto* reply = std::get_if<verdict::Reply>(&seen.outcome)) {

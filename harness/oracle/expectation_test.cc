@@ -269,6 +269,18 @@ TEST(ExpectationTest, TamperingIsDetectedOrNot) {
   EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "two", "foo"}}), history), "ok");
 }
 
+TEST(ExpectationTest, TamperingThatMadeNoDifferenceIsToBeNoticed) {
+  Expectation expectation = Of("r");
+  expectation.tampering_detected = expectation.tampering_noticed = true;
+  Entry entry;
+  entry.payload = "one";
+  const History history{{"foo", {{1, entry}}}};
+  EXPECT_EQ(Judged(expectation, kRead, Reading({{1, "one", "foo"}}), history),
+            "accepted silently: the change was noticed by nothing");
+  EXPECT_TRUE(Judge(expectation, kRead, Reading({{1, "one", "foo"}}), {history, true}).empty());
+  EXPECT_TRUE(Judge(expectation, kRead, {verdict::Read{{}, "no"}, {}}, {history, false}).empty());
+}
+
 TEST(ExpectationTest, ARefusedSubscriptionIsSaidOnceAndAlone) {
   Expectation expectation = Of("r");
   expectation.receives = {{1, "one", {}}, {2, "two", {}}};

@@ -623,6 +623,85 @@ TEST_F(IdealTest, TextThatOnlyLooksSealed) {
   }
 }
 
+TEST_F(IdealTest, WithoutEncryptionWhatIsDeliveredIsStillWhatWasPublished) {
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Publish({"one", "two"}), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "owt"}}), "H-faithful");
+  EXPECT_EQ(Receive({{1, "one and more"}, {2, "two"}}), "H-faithful") << "nothing was sealed";
+  EXPECT_EQ(Receive({{1, "\x01ne"}, {2, "two"}}), "H-faithful");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {9, "new"}}), "H-faithful");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {9, kSealed}}), "H-off-noticed");
+}
+
+TEST_F(IdealTest, WhatIsNoCiphertextIsFalseByItself) {
+  Store();
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Receive({{1, "one"}, {2, "two"}, {3, "six"}, {9, kSealed}}), "H-faithful");
+  Stop();
+  EXPECT_EQ(Start(Off()), "ok");
+  EXPECT_EQ(Receive({{1, "xyz"}}, "the rest was withheld"), "H-faithful") << "it is too short";
+}
+
+TEST_F(IdealTest, AReadThatFailedShowsNothingMissing) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one"}), "ok");
+  verdict::Read seen;
+  seen.error = "connection closed";
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "ok");
+  seen.deliveries = {{1, "two", "foo", false}};
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "H-faithful") << "what came is judged";
+}
+
+TEST_F(IdealTest, BehindAnUnackedPublishOnlyAReadFromTheFirstShowsALoss) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one", "two"}, 1), "ok");
+  EXPECT_EQ(Publish({"three"}), "ok");
+  EXPECT_EQ(Receive({}, "", {"foo", Read::From::kSequence, 1}), "ok");
+  EXPECT_EQ(Receive({}, "", {"foo", Read::From::kLast}), "ok");
+  EXPECT_EQ(Receive({}), "H-loss-reported");
+}
+
+TEST_F(IdealTest, WhatMayHaveAnySequenceHasItsOwnSubject) {
+  EXPECT_EQ(Start(On("right")), "ok");
+  EXPECT_EQ(Publish({"one", "two"}, 1), "ok");
+  verdict::Read seen;
+  seen.deliveries = {{1, "two", "fop", false}};
+  EXPECT_EQ(Said({Read{"foo"}}, seen), "H-faithful H-loss-reported") << "and \"one\" is missing";
+}
+
+TEST_F(IdealTest, OfTwoDamagesTheOneThatHitTheMessageIsBlamed) {
+  Store();
+  EXPECT_EQ(Said({scenario::Tamper{
+                     {scenario::ChangeRecord{"foo/msgs.1.dat", 1, true, 0, uint8_t{3}, {}, true}}}},
+                 verdict::Done{}),
+            "ok");
+  Tamper(scenario::ChangeRecord{"foo/msgs.1.dat", 2, true, 15, {}, uint8_t{1}, true});
+  EXPECT_EQ(Receive({{1, "one, but longer"}}, "2 is bad"), "H-code-byte H-head-of-line");
+  EXPECT_EQ(Receive({{2, "two, but longer"}, {3, "six"}}, "1 is bad"), "H-ciphertext");
+}
+
+TEST_F(IdealTest, OnlyWhatWasFilledInIsForged) {
+  Store();
+  EXPECT_EQ(
+      Said({scenario::Tamper{{scenario::FillData{"foo/msgs.1.dat", 2, "zy"}}}}, verdict::Done{}),
+      "ok");
+  Tamper(scenario::ChangeRecord{"foo/msgs.1.dat", 1, true, 15, {}, uint8_t{1}, true});
+  for (const char* forged : {"z", "zy", "zyz", "zyzyzy"})
+    EXPECT_EQ(Receive({{2, forged}, {3, "six"}}, "1 is bad"), "H-forge") << forged;
+  for (const char* other : {"", "zz", "yz", "zyx"})
+    EXPECT_EQ(Receive({{2, other}, {3, "six"}}, "1 is bad"), "H-ciphertext") << other;
+}
+
+TEST_F(IdealTest, ASwapAndAReplayHitTheirOwnRecordsOnly) {
+  Store();
+  Tamper(scenario::SwapData{"foo/msgs.1.dat", 1, 2});
+  EXPECT_EQ(Receive({{3, "one"}}, "something"), "H-faithful");
+  Forget();
+  Store();
+  Tamper(scenario::CopyData{"foo/msgs.1.dat", 1, 3});
+  EXPECT_EQ(Receive({{1, "six"}, {2, "two"}}, "something"), "H-faithful") << "1 is as it was";
+}
+
 TEST_F(IdealTest, HeldUpIsSaidOnce) {
   Store();
   EXPECT_EQ(Start(Off(), "sealed data"), "ok");

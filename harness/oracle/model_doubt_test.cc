@@ -42,12 +42,21 @@ class ModelDoubtTest : public testing::Test {
     seen.error = error;
     return model_.Observe(read, {seen, {}}).empty();
   }
+  // The first finding about a read, as "requirement level", "ok" for none.
+  std::string Blamed(const Deliveries& deliveries, const Read& read = {"foo"}) {
+    verdict::Read seen;
+    for (const auto& [sequence, payload] : deliveries)
+      seen.deliveries.push_back({sequence, payload, read.channel, false});
+    const auto found = model_.Observe(read, {seen, {}});
+    if (found.empty()) return "ok";
+    return found[0].requirement + (found[0].level == verdict::Level::kMust ? " must" : " should");
+  }
   static std::string First(const std::vector<Finding>& findings) {
     return findings.empty() ? "ok" : findings[0].message;
   }
 
   std::optional<uint64_t> max_messages_;
-  Model model_{{{"k", "the key"}}};
+  Model model_{{{"k", "the key"}, {"other", "another key"}}};
 };
 
 TEST_F(ModelDoubtTest, WhatWasOnItsWayMayBeThere) {
@@ -120,6 +129,98 @@ TEST_F(ModelDoubtTest, LimitsMayRemoveWhatIsInDoubt) {
   EXPECT_EQ(Publish({"four", "five"}, 2), "ok");
   EXPECT_TRUE(Accepts({{4, "four"}, {5, "five"}}));
   EXPECT_FALSE(Accepts({{4, "five"}, {5, "four"}}));
+}
+
+TEST_F(ModelDoubtTest, AChannelThatBeginsInDoubt) {
+  Interrupt();
+  EXPECT_EQ(First(model_.Observe(scenario::Publish{"bar", {"a", "b", "c"}},
+                                 {verdict::Published{2, "not acked"}, {}})),
+            "ok");
+  KillAndStart();
+  EXPECT_EQ(Blamed({{1, "a"}, {2, "b"}}, {"bar"}), "ok");
+  EXPECT_EQ(Blamed({{1, "a"}, {2, "b"}, {3, "c"}}, {"bar"}), "ok");
+  EXPECT_EQ(Blamed({{1, "a"}, {2, "b"}}, {"bar", Read::From::kSequence, 1}), "ok");
+  EXPECT_EQ(Blamed({{2, "b"}}, {"bar", Read::From::kSequence, 2}), "ok");
+  EXPECT_NE(Blamed({{1, "b"}}, {"bar", Read::From::kSequence, 1}), "ok") << "the first is missing";
+  EXPECT_NE(Blamed({{1, "b"}}, {"bar"}), "ok");
+  EXPECT_NE(Blamed({{1, "x"}, {2, "b"}}, {"bar"}), "ok");
+}
+
+TEST_F(ModelDoubtTest, WhatWasAckedIsAMustUnlessSomethingCameBack) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 0), "ok");
+  KillAndStart();
+  EXPECT_EQ(Publish({"four", "five"}, 2), "ok");
+  EXPECT_EQ(Blamed({{1, "one"}, {2, "two"}, {3, "four"}}), " must");
+  EXPECT_EQ(Blamed({{1, "one"}, {2, "two"}, {3, "three"}, {4, "five"}}), "H-acked-kept should");
+  EXPECT_EQ(Blamed({{4, "four"}}, {"foo", Read::From::kSequence, 4}), "H-acked-kept should")
+      << "a part of the channel does not show whether one came back";
+}
+
+TEST_F(ModelDoubtTest, AReadThatBrokeOffShowsTheBeginning) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three", "four"}, 1), "ok");
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}}, {"foo"}, "killed"));
+  EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}, {3, "four"}}, {"foo"}, "killed"));
+}
+
+TEST_F(ModelDoubtTest, BehindWhatCannotBeOpenedNothingNeedCome) {
+  EXPECT_TRUE(model_.Observe(scenario::Stop{}, {verdict::Done{}, {}}).empty());
+  scenario::Settings other;
+  other.encrypt = true;
+  other.key_variable = "other";
+  const auto start = [&] {
+    EXPECT_TRUE(model_.Observe(scenario::Start{other}, {verdict::Started{true, ""}, {}}).empty());
+  };
+  start();
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 1), "ok");
+  EXPECT_TRUE(model_.Observe(scenario::Kill{}, {verdict::Done{}, {}}).empty());
+  start();
+  EXPECT_TRUE(Accepts({})) << "the first is under another key, and the server stops there";
+  EXPECT_TRUE(Accepts({{3, "three"}}, {"foo", Read::From::kSequence, 3}));
+  EXPECT_FALSE(Accepts({{3, "four"}}, {"foo", Read::From::kSequence, 3}));
+}
+
+TEST_F(ModelDoubtTest, OnlyEmptyPayloadsCanBeExplicitlyEmpty) {
+  scenario::Publish publish{"foo", {}};
+  for (const bool is_explicit : {true, false}) {
+    publish.explicit_empty = is_explicit;
+    publish.payloads = {is_explicit ? "x" : ""};
+    Interrupt();
+    EXPECT_TRUE(model_.Observe(publish, {verdict::Published{1, ""}, {}}).empty());
+    KillAndStart();
+    EXPECT_FALSE(Accepts({{1, "one"}, {2, "two"}})) << is_explicit;
+  }
+}
+
+TEST_F(ModelDoubtTest, WhetherAnExplicitlyEmptyOneComesIsOpenBehindAnInterruptToo) {
+  scenario::Publish publish{"foo", {""}};
+  publish.explicit_empty = true;
+  Interrupt();
+  EXPECT_TRUE(model_.Observe(publish, {verdict::Published{1, ""}, {}}).empty());
+  KillAndStart();
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}}));
+  EXPECT_TRUE(Accepts({{1, "one"}, {2, "two"}, {3, ""}}));
+}
+
+TEST_F(ModelDoubtTest, RedeliveriesAreNotCountedTwice) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 1), "ok");
+  KillAndStart();
+  verdict::Read seen;
+  seen.deliveries = {{1, "one", "foo", false},
+                     {2, "two", "foo", false},
+                     {3, "three", "foo", false},
+                     {3, "three", "foo", true}};
+  EXPECT_TRUE(model_.Observe(Read{"foo"}, {seen, {}}).empty());
+}
+
+TEST_F(ModelDoubtTest, ASubscriptionToWhatIsNewSaysNothingOfIt) {
+  Interrupt();
+  EXPECT_EQ(Publish({"three"}, 1), "ok");
+  KillAndStart();
+  EXPECT_TRUE(Accepts({}, {"foo", Read::From::kNew}));
 }
 
 TEST_F(ModelDoubtTest, WhatMayBeThereIsACanary) {

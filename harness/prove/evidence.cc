@@ -19,6 +19,8 @@ Json ToJson(const Kill& kill) {
           {"requirement", kill.requirement},
           {"eye", static_cast<int>(kill.eye)},
           {"cases", kill.cases},
+          {"seed", kill.seed},
+          {"target_seed", kill.target_seed},
           {"message", kill.message}};
 }
 
@@ -33,6 +35,8 @@ Kill KillFrom(const Json& json) {
   kill.requirement = json.at("requirement");
   kill.eye = static_cast<Eye>(json.at("eye").get<int>());
   kill.cases = json.at("cases");
+  kill.seed = json.at("seed");
+  kill.target_seed = json.at("target_seed");
   kill.message = json.at("message");
   return kill;
 }
@@ -51,6 +55,8 @@ const char* NameOf(Eye eye) {
   return "";
 }
 
+bool IsFailure(const Kill& kill) { return kill.kind == verdict::NameOf(verdict::Kind::kFail); }
+
 void Evidence::Add(Kill kill) {
   const bool is_known = std::ranges::any_of(kills, [&](const Kill& other) {
     return other.check == kill.check && other.oracle == kill.oracle &&
@@ -64,6 +70,7 @@ void Merge(const Evidence& more, Evidence& evidence) {
   evidence.scenarios += more.scenarios;
   evidence.cases += more.cases;
   for (const Kill& kill : more.kills) evidence.Add(kill);
+  evidence.undecided.insert(more.undecided.begin(), more.undecided.end());
   if (evidence.trouble.empty()) evidence.trouble = more.trouble;
   evidence.seconds += more.seconds;
 }
@@ -72,9 +79,10 @@ void Merge(const Evidence& more, Evidence& evidence) {
 std::string Packed(const Evidence& evidence) {
   Json kills = Json::array();
   for (const Kill& kill : evidence.kills) kills.push_back(ToJson(kill));
-  const Json json = {{"executed", evidence.executed}, {"scenarios", evidence.scenarios},
-                     {"cases", evidence.cases},       {"kills", kills},
-                     {"trouble", evidence.trouble},   {"seconds", evidence.seconds}};
+  const Json json = {{"executed", evidence.executed},  {"scenarios", evidence.scenarios},
+                     {"cases", evidence.cases},        {"kills", kills},
+                     {"trouble", evidence.trouble},    {"seconds", evidence.seconds},
+                     {"undecided", evidence.undecided}};
   std::string bytes;
   Json::to_cbor(json, nlohmann::detail::output_adapter<char>(bytes));
   return bytes;
@@ -88,6 +96,7 @@ Result<Evidence> Unpacked(const std::string& bytes) {
     evidence.scenarios = json.at("scenarios");
     evidence.cases = json.at("cases");
     for (const Json& kill : json.at("kills")) evidence.kills.push_back(KillFrom(kill));
+    evidence.undecided = json.at("undecided").get<std::set<std::string>>();
     evidence.trouble = json.at("trouble");
     evidence.seconds = json.at("seconds");
     return evidence;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,13 +24,17 @@ struct Kill {
   bool by_property = false;
   bool quick = false;  // a scenario of `--quick`
   verdict::Suite suite = verdict::Suite::kConformance;
-  std::string kind;    // verdict::NameOf: "fail", "crashed", "timeout"
-  std::string oracle;  // "" where none spoke
-  std::string requirement;
+  std::string kind;         // verdict::NameOf: "fail", "crashed", "timeout"
+  std::string oracle;       // or how it ended, where none spoke
+  std::string requirement;  // "" where it ended, or differs from the reference in what none names
   Eye eye = Eye::kClient;
-  uint64_t cases = 0;   // of all properties, until this one; 0 for a scenario
-  std::string message;  // the first, in one line
+  uint64_t cases = 0;        // of all properties, until this one; 0 for a scenario
+  uint64_t seed = 0;         // of the generated case; 0 for a scenario
+  uint64_t target_seed = 1;  // of the target's entropy
+  std::string message;       // the first, in one line
 };
+// Whether somebody saw what is wrong: a crash or a timeout may be about anything.
+bool IsFailure(const Kill& kill);
 
 struct Evidence {
   // Adds one, unless the check is known to have seen that.
@@ -38,8 +43,9 @@ struct Evidence {
   bool executed = false;  // the fault's code ran
   uint64_t scenarios = 0;
   uint64_t cases = 0;
-  std::vector<Kill> kills;  // one of each check, oracle and requirement
-  std::string trouble;      // why there is less than was asked for; "" for nothing
+  std::vector<Kill> kills;          // one of each check, oracle and requirement
+  std::set<std::string> undecided;  // checks that decide without the fault, and did not with it
+  std::string trouble;              // why there is less than was asked for; "" for nothing
   double seconds = 0;
 };
 

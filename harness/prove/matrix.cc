@@ -5,7 +5,28 @@
 namespace atrest::prove {
 namespace {
 
-bool IsLawBroken(const Kill& kill) { return kill.suite != verdict::Suite::kCompatibility; }
+// The stricter, the less.
+int RankOf(verdict::Suite suite) {
+  if (suite == verdict::Suite::kConformance) return 0;
+  return suite == verdict::Suite::kHardening ? 1 : 2;
+}
+
+int RankOf(fault::Kind kind) {
+  if (kind == fault::Kind::kConformance) return 0;
+  return kind == fault::Kind::kHardening ? 1 : 2;
+}
+
+Outcome OutcomeOfVariant(const Evidence& evidence) {
+  return std::ranges::any_of(evidence.kills, BreaksLaw) ? Outcome::kFalseAlarm : Outcome::kLawful;
+}
+
+Outcome OutcomeOfFault(const fault::Row& row, const std::vector<Kill>& kills) {
+  if (kills.empty()) return Outcome::kSurvived;
+  const auto proof = [&](const Kill& kill) { return IsProof(row, kill); };
+  const auto stated = [&](const Kill& kill) { return IsStated(row, kill); };
+  if (std::ranges::any_of(kills, proof)) return Outcome::kKilled;
+  return std::ranges::any_of(kills, stated) ? Outcome::kElsewhere : Outcome::kWrongReason;
+}
 
 }  // namespace
 
@@ -13,6 +34,8 @@ const char* NameOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kKilled:
       return "killed";
+    case Outcome::kElsewhere:
+      return "killed elsewhere";
     case Outcome::kWrongReason:
       return "wrong reason";
     case Outcome::kSurvived:
@@ -31,26 +54,39 @@ const char* NameOf(Outcome outcome) {
 
 bool IsStated(const fault::Row& row, const Kill& kill) {
   const auto stated = fault::RequirementsOf(row);
-  return std::ranges::find(stated, kill.requirement) != stated.end();
+  return IsFailure(kill) && std::ranges::find(stated, kill.requirement) != stated.end();
+}
+
+bool IsProof(const fault::Row& row, const Kill& kill) {
+  return IsStated(row, kill) && RankOf(kill.suite) <= RankOf(row.kind);
+}
+
+bool BreaksLaw(const Kill& kill) {
+  return !IsFailure(kill) || kill.suite != verdict::Suite::kCompatibility;
 }
 
 Outcome OutcomeOf(const Tried& tried) {
   const Evidence& evidence = tried.evidence;
-  const bool is_variant = tried.row->kind == fault::Kind::kVariant;
-  const auto stated = [&](const Kill& kill) { return IsStated(*tried.row, kill); };
   if (!evidence.trouble.empty()) return Outcome::kTrouble;
   if (!evidence.executed) return Outcome::kUnexecuted;
-  if (is_variant)
-    return std::ranges::any_of(evidence.kills, IsLawBroken) ? Outcome::kFalseAlarm
-                                                            : Outcome::kLawful;
-  if (evidence.kills.empty()) return Outcome::kSurvived;
-  return std::ranges::any_of(evidence.kills, stated) ? Outcome::kKilled : Outcome::kWrongReason;
+  if (tried.row->kind == fault::Kind::kVariant) return OutcomeOfVariant(evidence);
+  return OutcomeOfFault(*tried.row, evidence.kills);
 }
 
-bool IsSolid(const Evidence& evidence) {
+std::set<std::string> UnnamedOf(const Tried& tried) {
+  std::set<std::string> unnamed;
+  for (const Kill& kill : tried.evidence.kills) {
+    if (!kill.requirement.empty()) unnamed.insert(kill.requirement);
+  }
+  for (const std::string& named : fault::RequirementsOf(*tried.row)) unnamed.erase(named);
+  return unnamed;
+}
+
+bool IsSolid(const fault::Row& row, const Evidence& evidence) {
   std::set<std::string> oracles;
   std::set<std::string> requirements;
   for (const Kill& kill : evidence.kills) {
+    if (!IsStated(row, kill)) continue;
     oracles.insert(kill.oracle);
     if (!kill.by_property) requirements.insert(kill.requirement);
   }
@@ -81,12 +117,13 @@ Figures FiguresOf(const Matrix& matrix) {
       continue;
     }
     ++figures.faults;
+    figures.elsewhere += outcome == Outcome::kElsewhere;
     if (outcome != Outcome::kKilled) continue;
     ++figures.killed;
-    figures.solid += IsSolid(tried.evidence);
+    figures.solid += IsSolid(*tried.row, tried.evidence);
     figures.thin += IsThin(tried.evidence);
     figures.quick += std::ranges::any_of(
-        kills, [&](const Kill& kill) { return kill.quick && IsStated(*tried.row, kill); });
+        kills, [&](const Kill& kill) { return kill.quick && IsProof(*tried.row, kill); });
     figures.unseen_by_clients +=
         std::ranges::none_of(kills, [](const Kill& kill) { return kill.eye == Eye::kClient; });
     figures.only_by_disk += IsOnlyBy(tried.evidence, Eye::kDisk);

@@ -16,7 +16,8 @@
 namespace atrest::prove {
 
 enum class Outcome {
-  kKilled,       // by a failure of a requirement that the fault is said to break
+  kKilled,       // by a failure of a requirement that the fault is said to break, in its suite
+  kElsewhere,    // by such a failure, but only in a suite that asks for less
   kWrongReason,  // noticed, but by nothing of that kind
   kSurvived,     // noticed by nothing
   kLawful,       // a variant that conformance and hardening let pass
@@ -32,11 +33,18 @@ struct Tried {
   Evidence evidence;
 };
 
-// Whether KILL is one that ROW's fault must be killed by: a requirement that it names.
+// Whether KILL is a failure of a requirement that ROW names.
 bool IsStated(const fault::Row& row, const Kill& kill);
+// Whether it is also in the suite that must notice ROW's fault, or in a stricter one: what
+// conformance notices is noticed in any case, and what hardening does, in compatibility.
+bool IsProof(const fault::Row& row, const Kill& kill);
+// Whether KILL blames a lawful variant: a failure outside compatibility, or an end anywhere.
+bool BreaksLaw(const Kill& kill);
 Outcome OutcomeOf(const Tried& tried);
-// Noticed by two oracles, or by scenarios of two requirements.
-bool IsSolid(const Evidence& evidence);
+// The requirements that a variant differs in and that its row does not name.
+std::set<std::string> UnnamedOf(const Tried& tried);
+// Noticed for the stated reason by two oracles, or by scenarios of two requirements.
+bool IsSolid(const fault::Row& row, const Evidence& evidence);
 // Noticed by one check only.
 bool IsThin(const Evidence& evidence);
 // Each kill came by eyes of this kind.
@@ -47,6 +55,7 @@ struct Figures {
   uint64_t killed = 0;
   uint64_t solid = 0;
   uint64_t thin = 0;
+  uint64_t elsewhere = 0;          // killed in a suite that asks for less
   uint64_t quick = 0;              // killed for the stated reason by a scenario of --quick
   uint64_t unseen_by_clients = 0;  // all that clients see is as it should be
   uint64_t only_by_disk = 0;
@@ -82,6 +91,8 @@ std::string JsonOf(const Matrix& matrix);
 // The kill matrix as a page for people.
 std::string MarkdownOf(const Matrix& matrix);
 
+// What verbs on faults say where none are built in.
+inline constexpr char kNoFaults[] = "this program was built without faults (ATREST_FAULTS)";
 // The table of faults and variants as markdown: reference/FAULTS.md.
 std::string FaultsText();
 

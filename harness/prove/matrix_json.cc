@@ -2,6 +2,7 @@
 // "toothless".
 #include <nlohmann/json.hpp>
 
+#include "harness/prove/digest.h"
 #include "harness/prove/matrix.h"
 
 namespace atrest::prove {
@@ -9,23 +10,27 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json ToJson(const fault::Row& row, const Kill& kill) {
+// "stated": for the stated reason and in the suite that must notice it.
+Json ToJson(const Tried& tried, const Kill& kill) {
   return {{"check", kill.check},
           {"kind", kill.kind},
           {"suite", verdict::NameOf(kill.suite)},
           {"oracle", kill.oracle},
           {"requirement", kill.requirement},
-          {"stated", IsStated(row, kill)},
+          {"stated", IsProof(*tried.row, kill)},
           {"eye", NameOf(kill.eye)},
           {"quick", kill.quick},
           {"cases", kill.cases},
-          {"message", kill.message}};
+          {"message", kill.message},
+          {"replay", ReplayOf(tried, kill)}};
 }
 
 Json ToJson(const Tried& tried) {
   const Evidence& evidence = tried.evidence;
   Json kills = Json::array();
-  for (const Kill& kill : evidence.kills) kills.push_back(ToJson(*tried.row, kill));
+  for (const Kill& kill : evidence.kills) kills.push_back(ToJson(tried, kill));
+  const bool is_variant = tried.row->kind == fault::Kind::kVariant;
+  const auto unnamed = is_variant ? UnnamedOf(tried) : std::set<std::string>();
   return {{"name", tried.row->name},
           {"kind", fault::NameOf(tried.row->kind)},
           {"target", tried.target},
@@ -33,19 +38,22 @@ Json ToJson(const Tried& tried) {
           {"what", tried.row->what},
           {"why", tried.row->why},
           {"outcome", NameOf(OutcomeOf(tried))},
-          {"solid", IsSolid(evidence)},
+          {"solid", IsSolid(*tried.row, evidence)},
           {"thin", IsThin(evidence)},
           {"executed", evidence.executed},
           {"scenarios", evidence.scenarios},
           {"cases", evidence.cases},
           {"seconds", evidence.seconds},
           {"trouble", evidence.trouble},
+          {"undecided", evidence.undecided},
+          {"unnamed", unnamed},
           {"kills", kills}};
 }
 
 Json ToJson(const Figures& figures) {
   return {{"faults", figures.faults},
           {"killed", figures.killed},
+          {"elsewhere", figures.elsewhere},
           {"solid", figures.solid},
           {"thin", figures.thin},
           {"quick", figures.quick},

@@ -88,6 +88,15 @@ Kill By(const std::string& check, const std::string& oracle, const std::string& 
   kill.requirement = requirement;
   kill.suite = suite;
   kill.eye = eye;
+  kill.kind = "fail";
+  return kill;
+}
+
+// What ended by itself, in a scenario about REQUIREMENT.
+Kill End(const std::string& check, const std::string& kind, const std::string& requirement,
+         Suite suite) {
+  Kill kill = By(check, kind, requirement, suite);
+  kill.kind = kind;
   return kill;
 }
 
@@ -110,6 +119,32 @@ TEST(OutcomeTest, OfAFault) {
   EXPECT_EQ(OutcomeOf(lost), Outcome::kTrouble);
 }
 
+// A crash may be about anything, whatever the scenario in which it happened is about.
+TEST(OutcomeTest, AnEndIsNoProof) {
+  for (const char* kind : {"crashed", "timeout"}) {
+    EXPECT_EQ(OutcomeOf(Of(kFault, {End("a", kind, "H-swap", Suite::kConformance)})),
+              Outcome::kWrongReason);
+    EXPECT_FALSE(IsStated(kFault, End("a", kind, "H-swap", Suite::kConformance)));
+  }
+}
+
+TEST(OutcomeTest, AKillIsInTheSuiteOfTheFaultOrAStricterOne) {
+  const auto outcome = [](Kind kind, Suite suite) {
+    fault::Row row = kFault;
+    row.kind = kind;
+    return OutcomeOf(Of(row, {By("a", "model", "H-swap", suite)}));
+  };
+  EXPECT_EQ(outcome(Kind::kConformance, Suite::kConformance), Outcome::kKilled);
+  EXPECT_EQ(outcome(Kind::kConformance, Suite::kHardening), Outcome::kElsewhere);
+  EXPECT_EQ(outcome(Kind::kConformance, Suite::kCompatibility), Outcome::kElsewhere);
+  EXPECT_EQ(outcome(Kind::kHardening, Suite::kConformance), Outcome::kKilled);
+  EXPECT_EQ(outcome(Kind::kHardening, Suite::kHardening), Outcome::kKilled);
+  EXPECT_EQ(outcome(Kind::kHardening, Suite::kCompatibility), Outcome::kElsewhere);
+  EXPECT_EQ(outcome(Kind::kCompatibility, Suite::kConformance), Outcome::kKilled);
+  EXPECT_EQ(outcome(Kind::kCompatibility, Suite::kHardening), Outcome::kKilled);
+  EXPECT_EQ(outcome(Kind::kCompatibility, Suite::kCompatibility), Outcome::kKilled);
+}
+
 TEST(OutcomeTest, OfAVariant) {
   EXPECT_EQ(OutcomeOf(Of(kVariant, {})), Outcome::kLawful);
   EXPECT_EQ(OutcomeOf(Of(kVariant, {}, false)), Outcome::kUnexecuted);
@@ -121,20 +156,46 @@ TEST(OutcomeTest, OfAVariant) {
             Outcome::kFalseAlarm);
 }
 
+// No document lets a server crash, and a scenario of compatibility may be the one that sees it.
+TEST(OutcomeTest, AVariantThatEndsIsBlamedWhereverItDoes) {
+  for (const char* kind : {"crashed", "timeout"}) {
+    EXPECT_EQ(OutcomeOf(Of(kVariant, {End("a", kind, "", Suite::kCompatibility)})),
+              Outcome::kFalseAlarm);
+  }
+}
+
+TEST(OutcomeTest, NamesWhatTheRowOfAVariantDoesNot) {
+  fault::Row row = kVariant;
+  row.requirements = "K-crc K-kill";
+  const Tried tried = Of(row, {By("a", "disk", "K-crc", Suite::kCompatibility),
+                               By("b", "disk", "K-retry", Suite::kCompatibility),
+                               By("c", "reference", "", Suite::kCompatibility)});
+  EXPECT_EQ(UnnamedOf(tried), std::set<std::string>{"K-retry"});
+  EXPECT_EQ(OutcomeOf(tried), Outcome::kLawful);
+}
+
 TEST(EvidenceTest, SolidIsMoreThanOneOracleOrTwoRequirementsOfScenarios) {
   Evidence evidence;
   evidence.Add(By("a", "disk", "H-swap"));
   evidence.Add(By("b", "disk", "H-swap"));
-  EXPECT_FALSE(IsSolid(evidence));
-  Kill property = By("property/p", "disk", "D-01");
+  EXPECT_FALSE(IsSolid(kFault, evidence));
+  Kill property = By("property/p", "disk", "K-nonce-counter");
   property.by_property = true;
   evidence.Add(property);
-  EXPECT_FALSE(IsSolid(evidence));
+  EXPECT_FALSE(IsSolid(kFault, evidence));
   Evidence two_requirements = evidence;
-  two_requirements.Add(By("c", "disk", "D-01"));
-  EXPECT_TRUE(IsSolid(two_requirements));
+  two_requirements.Add(By("c", "disk", "K-nonce-counter"));
+  EXPECT_TRUE(IsSolid(kFault, two_requirements));
   evidence.Add(By("a", "model", "H-swap"));
-  EXPECT_TRUE(IsSolid(evidence));
+  EXPECT_TRUE(IsSolid(kFault, evidence));
+}
+
+TEST(EvidenceTest, NothingButFailuresForTheStatedReasonMakesItSolid) {
+  Evidence evidence;
+  evidence.Add(By("a", "disk", "H-swap"));
+  evidence.Add(End("b", "crashed", "K-nonce-counter", Suite::kConformance));
+  evidence.Add(By("c", "model", "D-01"));
+  EXPECT_FALSE(IsSolid(kFault, evidence));
 }
 
 TEST(EvidenceTest, ThinIsOneCheckHoweverOftenItSpeaks) {
@@ -156,13 +217,19 @@ TEST(EvidenceTest, SurvivesAPipe) {
   Kill kill = By("a", "disk", "K-crc", Suite::kCompatibility, Eye::kNonces);
   kill.quick = true;
   kill.cases = 7;
+  kill.seed = 8;
+  kill.target_seed = 9;
   kill.message = std::string("\0\x80", 2);
   evidence.Add(kill);
+  evidence.undecided = {"b"};
   const auto back = Unpacked(Packed(evidence));
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(Packed(back.value()), Packed(evidence));
   EXPECT_EQ(back.value().kills.front().message, kill.message);
   EXPECT_EQ(back.value().kills.front().eye, Eye::kNonces);
+  EXPECT_EQ(back.value().kills.front().seed, 8u);
+  EXPECT_EQ(back.value().kills.front().target_seed, 9u);
+  EXPECT_EQ(back.value().undecided, evidence.undecided);
   EXPECT_FALSE(Unpacked("garbage").ok());
 }
 
@@ -174,7 +241,9 @@ TEST(EvidenceTest, RoundsAddUp) {
   two.cases = 5;
   two.Add(By("a", "disk", "H-swap"));
   two.Add(By("b", "disk", "H-swap"));
+  two.undecided = {"c"};
   Merge(two, one);
+  EXPECT_TRUE(one.undecided.contains("c"));
   EXPECT_TRUE(one.executed);
   EXPECT_EQ(one.cases, 5u);
   EXPECT_EQ(one.kills.size(), 2u);
@@ -204,6 +273,7 @@ TEST(MatrixTest, CountsWhatTheGateAsksFor) {
   EXPECT_EQ(figures.unseen_by_clients, 1u);
   EXPECT_EQ(figures.lawful, 1u);
   for (const Tried& bad : {Of(kFault, {}), Of(kFault, {By("a", "model", "D-01")}),
+                           Of(kFault, {By("a", "model", "H-swap", Suite::kCompatibility)}),
                            Of(kVariant, {}, false), Of(kVariant, {By("a", "ideal", "H-swap")})}) {
     matrix = Example();
     matrix.tried.push_back(bad);
@@ -224,11 +294,60 @@ TEST(MatrixTest, IsPrintedInThreeForms) {
   EXPECT_NE(text.str().find("thin: key/example, by a"), std::string::npos);
   const std::string page = MarkdownOf(matrix);
   EXPECT_NE(page.find("on 2026-01-02"), std::string::npos);
-  EXPECT_NE(page.find("| `variant/example` | lawful | 1 scenarios and 0 properties: K-crc |"),
+  EXPECT_NE(page.find("| `variant/example` | lawful | 1 scenarios and 0 properties: K-crc; "
+                      "unnamed: K-crc |"),
             std::string::npos);
+  EXPECT_NE(page.find("(../../reference/FAULTS.md)"), std::string::npos);
   const std::string json = JsonOf(matrix);
   EXPECT_NE(json.find("\"gate\": true"), std::string::npos);
   EXPECT_NE(json.find("\"toothless\""), std::string::npos);
+}
+
+std::string Printed(const Tried& tried) {
+  Matrix matrix;
+  matrix.tried = {tried};
+  std::ostringstream text;
+  PrintMatrix(matrix, text);
+  return text.str();
+}
+
+// Of all that a blamed variant shows, what it is blamed for, and how to see that again.
+TEST(MatrixTest, ExplainsAFalseAlarm) {
+  Kill blame = By("property/p", "ideal", "H-swap", Suite::kHardening);
+  blame.by_property = true;
+  blame.seed = 17;
+  blame.target_seed = 3;
+  blame.message = "two were exchanged";
+  Tried tried = Of(kVariant, {By("a", "disk", "K-crc", Suite::kCompatibility), blame});
+  tried.target = "inproc";
+  const std::string text = Printed(tried);
+  EXPECT_NE(text.find("property/p, case 0: H-swap\n    two were exchanged\n    atrest fuzz "
+                      "--property property/p --seed 17 --cases 1 --target inproc --fault "
+                      "variant/example --driver-seed 3\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(MatrixTest, ExplainsAKillForAnotherReason) {
+  Kill kill = End("a", "crashed", "", Suite::kConformance);
+  kill.message = "it ended by itself";
+  Tried tried = Of(kFault, {kill});
+  tried.target = "reference";
+  EXPECT_NE(Printed(tried).find("a: crashed\n    it ended by itself\n    atrest run a --target "
+                                "reference --fault key/example\n"),
+            std::string::npos)
+      << Printed(tried);
+}
+
+TEST(MatrixTest, ListsWhatCouldNotBeDecided) {
+  Tried tried = Of(kVariant, {});
+  tried.evidence.undecided = {"some/check"};
+  EXPECT_NE(Printed(tried).find("undecided: variant/example, by some/check"), std::string::npos);
+  Matrix matrix;
+  matrix.options = {{"seed", "1"}};
+  matrix.tried = {tried};
+  EXPECT_NE(MarkdownOf(matrix).find("- `variant/example`: some/check"), std::string::npos);
+  EXPECT_NE(JsonOf(matrix).find("\"some/check\""), std::string::npos);
 }
 
 }  // namespace

@@ -13,6 +13,11 @@ constexpr int kNameWidth = 40;
 
 bool IsVariant(const Tried& tried) { return tried.row->kind == fault::Kind::kVariant; }
 
+bool IsAsItShould(const Tried& tried) {
+  const Outcome outcome = OutcomeOf(tried);
+  return outcome == Outcome::kKilled || outcome == Outcome::kLawful;
+}
+
 // "12 scenarios and 3 properties"
 std::string ChecksOf(const Digest& digest) {
   return std::to_string(digest.scenarios) + " scenarios and " + std::to_string(digest.properties) +
@@ -28,6 +33,7 @@ std::string FiguresText(const Figures& figures) {
   out << figures.killed << " of " << figures.faults << " faults killed for the stated reason, "
       << figures.quick << " of them by scenarios of --quick; " << figures.lawful << " of "
       << figures.variants << " lawful variants pass";
+  if (figures.elsewhere > 0) out << "; " << figures.elsewhere << " killed in a laxer suite only";
   if (figures.unexecuted > 0) out << "; " << figures.unexecuted << " never executed";
   if (figures.trouble > 0) out << "; " << figures.trouble << " could not be tried";
   return out.str();
@@ -35,7 +41,8 @@ std::string FiguresText(const Figures& figures) {
 
 std::string EyesText(const Figures& figures) {
   std::ostringstream out;
-  out << figures.solid << " killed by two oracles or scenarios of two requirements, "
+  out << figures.solid
+      << " killed for the stated reason by two oracles or by scenarios of two requirements, "
       << figures.thin << " by one check only; invisible to clients " << figures.unseen_by_clients
       << ", seen only on disk " << figures.only_by_disk << ", only by the history of nonces "
       << figures.only_by_nonces << ", only by generated cases " << figures.only_by_properties;
@@ -50,9 +57,20 @@ void PrintTried(const Tried& tried, std::ostream& out) {
     out << tried.evidence.trouble;
   } else if (digest.first != nullptr) {
     out << ChecksOf(digest) << " (" << Joined(digest.oracles) << "); " << digest.first->check
-        << CasesOf(*digest.first) << ": " << digest.first->requirement;
+        << CasesOf(*digest.first) << ": " << ReasonOf(*digest.first);
   }
   out << '\n';
+  if (digest.first != nullptr && !IsAsItShould(tried))
+    out << "    " << digest.first->message << "\n    " << ReplayOf(tried, *digest.first) << '\n';
+}
+
+// What does not fail the gate, and is to be known.
+void PrintRemarks(const Tried& tried, std::ostream& out) {
+  if (IsVariant(tried) && !UnnamedOf(tried).empty())
+    out << "unnamed: " << tried.row->name << " also differs in " << Joined(UnnamedOf(tried))
+        << '\n';
+  if (!tried.evidence.undecided.empty())
+    out << "undecided: " << tried.row->name << ", by " << Joined(tried.evidence.undecided) << '\n';
 }
 
 void MarkdownFaults(const Matrix& matrix, std::ostream& out) {
@@ -65,7 +83,7 @@ void MarkdownFaults(const Matrix& matrix, std::ostream& out) {
         << NameOf(OutcomeOf(tried)) << " | " << digest.scenarios << " | " << digest.properties
         << " | " << Joined(digest.oracles) << " | " << Joined(digest.requirements) << " | ";
     if (digest.first != nullptr)
-      out << digest.first->check << CasesOf(*digest.first) << " (" << digest.first->requirement
+      out << digest.first->check << CasesOf(*digest.first) << " (" << ReasonOf(*digest.first)
           << ")";
     out << " |\n";
   }
@@ -82,6 +100,8 @@ void MarkdownVariants(const Matrix& matrix, std::ostream& out) {
     } else {
       out << ChecksOf(digest) << ": " << Joined(digest.requirements);
     }
+    const auto unnamed = UnnamedOf(tried);
+    if (!unnamed.empty()) out << "; unnamed: " << Joined(unnamed);
     out << " |\n";
   }
 }
@@ -89,6 +109,14 @@ void MarkdownVariants(const Matrix& matrix, std::ostream& out) {
 void MarkdownList(const char* title, const std::vector<std::string>& names, std::ostream& out) {
   out << "\n## " << title << " (" << names.size() << ")\n\n";
   for (const std::string& name : names) out << "- `" << name << "`\n";
+}
+
+void MarkdownUndecided(const Matrix& matrix, std::ostream& out) {
+  out << "\n## Undecided: where a check could not tell, and can without the fault\n\n";
+  for (const Tried& tried : matrix.tried) {
+    const auto& checks = tried.evidence.undecided;
+    if (!checks.empty()) out << "- `" << tried.row->name << "`: " << Joined(checks) << '\n';
+  }
 }
 
 void FaultRows(bool variants, std::ostream& out) {
@@ -105,6 +133,7 @@ void FaultRows(bool variants, std::ostream& out) {
 void PrintMatrix(const Matrix& matrix, std::ostream& out) {
   const Figures figures = FiguresOf(matrix);
   for (const Tried& tried : matrix.tried) PrintTried(tried, out);
+  for (const Tried& tried : matrix.tried) PrintRemarks(tried, out);
   out << '\n' << FiguresText(figures) << '\n';
   if (!matrix.early_end) {
     const auto toothless = ToothlessOf(matrix);
@@ -125,7 +154,7 @@ std::string MarkdownOf(const Matrix& matrix) {
       << matrix.date.substr(0, matrix.date.find('T')) << " (";
   for (const auto& [name, value] : matrix.options)
     out << (name == matrix.options.front().first ? "" : ", ") << name << " " << value;
-  out << "). What each fault is: FAULTS.md.\n\n"
+  out << "). What each fault is: [FAULTS.md](../../reference/FAULTS.md).\n\n"
       << FiguresText(figures) << ".\n\n"
       << EyesText(figures) << ".\n\n## Faults\n\n";
   MarkdownFaults(matrix, out);
@@ -137,6 +166,7 @@ std::string MarkdownOf(const Matrix& matrix) {
   }
   MarkdownList("Thin: killed by one check only", thin, out);
   MarkdownList("Toothless: checks that noticed no fault", ToothlessOf(matrix), out);
+  MarkdownUndecided(matrix, out);
   return out.str();
 }
 

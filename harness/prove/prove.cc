@@ -1,7 +1,5 @@
 #include "harness/prove/prove.h"
 
-#include <unistd.h>
-
 #include <optional>
 
 #include "harness/runner/jobs.h"
@@ -21,9 +19,9 @@ std::vector<What> StagesFor(const ProveOptions& options) {
 
 // A kill for the stated reason ends it early; a variant is never proven lawful early.
 Stage StageOf(What what, const fault::Row& row, const ProveOptions& options) {
-  Stage stage{what, row.kind == fault::Kind::kVariant, {}};
+  Stage stage{what, {}};
   if (options.early_end && row.kind != fault::Kind::kVariant)
-    stage.enough = [&row](const Kill& kill) { return IsStated(row, kill); };
+    stage.enough = [&row](const Kill& kill) { return IsProof(row, kill); };
   return stage;
 }
 
@@ -59,7 +57,7 @@ Result<std::vector<Tried>> Prove(const Trial& trial, const std::string& target,
   jobs.jobs = options.jobs;
   jobs.pieces = rows.size();
   jobs.work = [&](size_t index) {
-    ::alarm(options.seconds_max);  // of this process, which it ends
+    trial.BeginPiece(options.seconds_max);
     const std::string trace =
         options.traces.empty() ? "" : options.traces + "/" + std::to_string(index);
     return Packed(Try(trial, *rows[index], options, trace, files, clock));

@@ -1,6 +1,9 @@
 #include "harness/prove/trial.h"
 
-#include <algorithm>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -15,41 +18,8 @@ namespace {
 using Oracles = runner::ExecuteOptions::Oracles;
 using verdict::Kind;
 
-bool IsFailure(Kind kind) {
-  return kind == Kind::kFail || kind == Kind::kCrashed || kind == Kind::kTimeout ||
-         kind == Kind::kDisputed;
-}
-
-// Whether somebody does with the files what no client can.
-bool HandlesFiles(const scenario::Scenario& scenario) {
-  return std::ranges::any_of(scenario.steps, [](const scenario::Step& step) {
-    return std::holds_alternative<scenario::UseGolden>(step.action) ||
-           std::holds_alternative<scenario::Tamper>(step.action);
-  });
-}
-
-Eye EyeOf(const scenario::Scenario& scenario, const std::string& oracle,
-          const std::string& requirement, bool inspects) {
-  if (requirement == "K-nonce-counter" || requirement == "H-nonce-reuse") return Eye::kNonces;
-  return oracle == "disk" || inspects || HandlesFiles(scenario) ? Eye::kDisk : Eye::kClient;
-}
-
-// Who says so; nobody does of what ended by itself.
-std::string SpeakerOf(Kind kind, const std::string& oracle) {
-  return kind == Kind::kFail || kind == Kind::kDisputed ? oracle : verdict::NameOf(kind);
-}
-
-bool Inspects(const scenario::Scenario& scenario, size_t step) {
-  return step < scenario.steps.size() &&
-         std::holds_alternative<scenario::Inspect>(scenario.steps[step].action);
-}
-
-// A finding is of its requirement's suite, whatever scenario it came up in.
-verdict::Suite SuiteOf(const runner::Suite& suite, const std::string& requirement,
-                       verdict::Suite otherwise) {
-  const auto* found = suite.requirements().Find(requirement);
-  return found == nullptr ? otherwise : found->suite;
-}
+// How much longer a target has after a first timeout: the machine may have been busy.
+constexpr int kPatience = 4;
 
 // As lines for a pipe: "ok", then "speaker\trequirement" each; or else the trouble.
 std::string Packed(const Result<std::set<Failure>>& known) {
@@ -84,8 +54,9 @@ Trial::Trial(const runner::Suite& suite, env::FileSystem& fixtures, const TrialO
 
 Result<runner::Executed> Trial::Execute(const scenario::Scenario& scenario,
                                         const std::string& fault, const std::string& trace,
-                                        Oracles oracles) const {
+                                        Oracles oracles, int patience) const {
   driver::DriverOptions made;
+  made.patience = patience;
   made.seed = options_.seed;
   made.fault = fault;
   made.fault_trace = trace;
@@ -103,52 +74,38 @@ Result<runner::Executed> Trial::Execute(const scenario::Scenario& scenario,
   return runner::ExecuteWith(scenario, *driver.value(), suite_, fixtures_, how);
 }
 
-Result<Trial::SeenAll> Trial::RunScenario(const scenario::Scenario& scenario,
-                                          const std::string& fault,
-                                          const std::string& trace) const {
-  auto executed = Execute(scenario, fault, trace, Oracles::kOfSuite);
-  if (!executed.ok()) return executed.status();
+Result<runner::Executed> Trial::Judge(const scenario::Scenario& scenario, const std::string& fault,
+                                      const std::string& trace, Oracles oracles) const {
+  auto executed = Execute(scenario, fault, trace, oracles, 1);
+  if (executed.ok() && executed.value().verdict.kind == Kind::kTimeout)
+    executed = Execute(scenario, fault, trace, oracles, kPatience);
+  if (!executed.ok()) return executed;
   const verdict::Verdict& verdict = executed.value().verdict;
-  if (!IsFailure(verdict.kind)) return SeenAll();
-  const auto& found = executed.value().findings;
-  const bool inspects = !found.empty() && Inspects(scenario, found.front().step);
-  const std::string requirement =
-      verdict.requirement.empty() ? scenario.requirements.front() : verdict.requirement;
-  return SeenAll{{verdict.kind,
-                  {SpeakerOf(verdict.kind, verdict.oracle), requirement},
-                  SuiteOf(suite_, requirement, scenario.suite),
-                  EyeOf(scenario, verdict.oracle, requirement, inspects),
-                  verdict.message}};
+  if (verdict.kind == Kind::kHarnessError)
+    return Status(Code::kIo, scenario.id + ": the harness failed: " + verdict.message);
+  const bool has_ended = verdict.kind == Kind::kCrashed || verdict.kind == Kind::kTimeout;
+  if (fault.empty() && has_ended) {
+    return Status(Code::kIo, scenario.id + ": the target as it is: " +
+                                 verdict::NameOf(verdict.kind) + ": " + verdict.message);
+  }
+  return executed;
 }
 
-// All that any oracle has to say.
-Result<Trial::SeenAll> Trial::RunCase(uint64_t index, const std::string& fault,
-                                      const std::string& trace) const {
-  const uint64_t seed = options_.seed + index;
-  const auto& property = PropertyOf(index);
-  const scenario::Scenario scenario =
-      generate::Generate(property, seed, {options_.steps, capabilities_});
-  auto executed = Execute(scenario, fault, trace, Oracles::kAll);
+Result<SeenAll> Trial::RunScenario(const scenario::Scenario& scenario, const std::string& fault,
+                                   const std::string& trace) const {
+  const auto executed = Judge(scenario, fault, trace, Oracles::kOfSuite);
   if (!executed.ok()) return executed.status();
-  SeenAll all;
-  for (const runner::Found& found : executed.value().findings) {
-    const std::string& requirement = found.finding.requirement;
-    all.push_back(
-        {found.disputed ? Kind::kDisputed : Kind::kFail,
-         {found.finding.oracle, requirement},
-         SuiteOf(suite_, requirement, found.suite),
-         EyeOf(scenario, found.finding.oracle, requirement, Inspects(scenario, found.step)),
-         found.finding.message});
-  }
-  const verdict::Verdict& verdict = executed.value().verdict;
-  if (verdict.kind == Kind::kCrashed || verdict.kind == Kind::kTimeout) {
-    all.push_back({verdict.kind,
-                   {SpeakerOf(verdict.kind, ""), ""},
-                   verdict::Suite::kConformance,
-                   Eye::kClient,
-                   verdict.message});
-  }
-  return all;
+  return SeenInScenario(executed.value(), scenario, suite_);
+}
+
+Result<SeenAll> Trial::RunCase(uint64_t index, const std::string& fault,
+                               const std::string& trace) const {
+  const uint64_t seed = options_.seed + index;
+  const scenario::Scenario scenario =
+      generate::Generate(PropertyOf(index), seed, {options_.steps, capabilities_});
+  const auto executed = Judge(scenario, fault, trace, Oracles::kAll);
+  if (!executed.ok()) return executed.status();
+  return SeenInCase(executed.value(), scenario, suite_);
 }
 
 const generate::Property& Trial::PropertyOf(uint64_t index) const {
@@ -164,15 +121,24 @@ Status Trial::Learn(uint64_t jobs) {
   properties_ = campaign::PropertiesFor({}, capabilities_);
   if (properties_.empty()) return Status(Code::kInvalid, "no property is for the target");
   known_.resize(scenarios_.size() + options_.cases);
-  Status lost;
+  Status lost;  // by the first; there is no more to learn after that
+  runner::Shared<std::atomic<bool>> is_lost;
+  if (is_lost.get() == nullptr) return Status(Code::kIo, "no memory that jobs can share");
   runner::Jobs work;
   work.jobs = jobs;
   work.pieces = known_.size();
-  work.work = [&](size_t index) { return Packed(FailuresOf(index)); };
+  work.work = [&](size_t index) {
+    if (*is_lost.get()) return std::string("there is no use in it");
+    BeginPiece(options_.seconds_max);
+    return Packed(FailuresOf(index));
+  };
   work.done = [&](size_t index, const std::optional<std::string>& answer, const std::string& how) {
-    auto known = answer ? UnpackedKnown(*answer) : Status(Code::kIo, "a process ended by " + how);
+    auto known = answer ? UnpackedKnown(*answer)
+                        : Status(Code::kIo, NameOfCheck(index) + ": its process ended by " + how);
     if (known.ok()) known_[index] = std::move(known).value();
-    if (!known.ok()) lost = known.status();
+    if (known.ok() || !lost.ok()) return;
+    lost = known.status();
+    *is_lost.get() = true;
   };
   ATREST_TRY(runner::DoInJobs(work));
   for (size_t i = scenarios_.size(); i < known_.size(); ++i)
@@ -185,9 +151,17 @@ Result<Trial::Known> Trial::FailuresOf(size_t index) const {
   const auto seen =
       index < count ? RunScenario(scenarios_[index], "", "") : RunCase(index - count, "", "");
   if (!seen.ok()) return seen.status();
-  Known known;
-  for (const Seen& one : seen.value()) known.insert(one.failure);
-  return known;
+  return KnownOf(seen.value());
+}
+
+void Trial::BeginPiece(unsigned seconds) const {
+  ::alarm(seconds);
+  if (!options_.temporary.empty()) ::setenv("TMPDIR", options_.temporary.c_str(), 1);
+}
+
+std::string Trial::NameOfCheck(size_t index) const {
+  const size_t count = scenarios_.size();
+  return index < count ? scenarios_[index].id : std::string(PropertyOf(index - count).id);
 }
 
 std::vector<std::string> Trial::Checks() const {
@@ -198,18 +172,23 @@ std::vector<std::string> Trial::Checks() const {
   return checks;
 }
 
-bool Trial::IsKnown(const Seen& seen, size_t index, const Stage& stage) const {
+bool Trial::IsKnown(const Seen& seen, size_t index) const {
   if (seen.kind == Kind::kDisputed || known_[index].contains(seen.failure)) return true;
-  return stage.is_lenient && index >= scenarios_.size() &&
-         seen.suite == verdict::Suite::kHardening && known_in_cases_.contains(seen.failure);
+  return index >= scenarios_.size() && seen.suite == verdict::Suite::kHardening &&
+         known_in_cases_.contains(seen.failure);
 }
 
 bool Trial::AddKills(const SeenAll& all, size_t index, const Kill& like, const Stage& stage,
                      Evidence& evidence) const {
   bool is_enough = false;
   for (const Seen& seen : all) {
-    if (IsKnown(seen, index, stage)) continue;
+    if (IsKnown(seen, index)) continue;
+    if (seen.kind == Kind::kUndecided) {
+      evidence.undecided.insert(like.check);
+      continue;
+    }
     Kill kill = like;
+    kill.target_seed = options_.seed;
     kill.suite = seen.suite;
     kill.kind = verdict::NameOf(seen.kind);
     kill.oracle = seen.failure.first;
@@ -263,6 +242,7 @@ Result<bool> Trial::RunCases(const std::string& fault, const std::string& trace,
     like.check = PropertyOf(i).id;
     like.by_property = true;
     like.cases = i + 1;
+    like.seed = options_.seed + i;
     if (AddKills(seen.value(), scenarios_.size() + i, like, stage, evidence)) return true;
   }
   return false;

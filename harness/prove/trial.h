@@ -3,9 +3,11 @@
 // The reference as it is fails checks of its own (hardening findings, all of them the real
 // server's), so a failure counts only where the same check did not fail in the same way without the
 // fault: by oracle and requirement, not by message. What the reference shows as well (a dispute) is
-// no failure.
+// no failure. In generated cases a finding of hardening that others of them show without the fault
+// does not count either: what the fault does else may bring it up in this one.
 // Ownership: borrows the suite and the file systems.
-// Errors: a Status where a target cannot be made.
+// Errors: a Status where a target cannot be made, where the harness itself fails, and where the
+// target as it is crashes or hangs.
 // Threads: none shared. A fault may take the process along: try each in one of its own.
 #pragma once
 
@@ -13,21 +15,18 @@
 #include <functional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "harness/campaign/cases.h"
 #include "harness/driver/driver.h"
 #include "harness/prove/evidence.h"
+#include "harness/prove/seen.h"
 #include "harness/runner/execute.h"
 #include "harness/runner/suite.h"
 #include "reference/base/status.h"
 #include "reference/env/env.h"
 
 namespace atrest::prove {
-
-// One way for a check to fail: "crashed", "timeout" or the oracle's name, and the requirement.
-using Failure = std::pair<std::string, std::string>;
 
 struct TrialOptions {
   // Makes the target, with DriverOptions::fault set or not.
@@ -36,6 +35,11 @@ struct TrialOptions {
   uint64_t seed = 1;                     // of the target's entropy, and of the first case
   uint64_t cases = 500;
   size_t steps = 20;
+  // What a check on the target as it is may take.
+  unsigned seconds_max = 60;
+  // Where worker processes keep their files, which are left there by one that is ended: the caller
+  // removes it. "" for where this process does.
+  std::string temporary;
 };
 
 class Trial {
@@ -51,9 +55,6 @@ class Trial {
   struct Stage {
     enum class What { kQuick, kOthers, kAll, kCases };
     What what = What::kAll;
-    // Of a lawful variant: findings of hardening that generated cases show on the reference as it
-    // is are no news in another case, where what the variant does else may bring them up.
-    bool is_lenient = false;
     std::function<bool(const Kill&)> enough;
   };
   // Runs the checks of STAGE on the target with the fault NAME and adds to EVIDENCE; whether a kill
@@ -64,15 +65,11 @@ class Trial {
   // The ids of the scenarios and of the properties. REQUIRES: Learn.
   std::vector<std::string> Checks() const;
 
+  // To be called first by a process that does a piece of work: it is ended after SECONDS, and keeps
+  // its files in TrialOptions::temporary.
+  void BeginPiece(unsigned seconds) const;
+
  private:
-  struct Seen {
-    verdict::Kind kind;
-    Failure failure;
-    verdict::Suite suite;
-    Eye eye;
-    std::string message;
-  };
-  using SeenAll = std::vector<Seen>;
   using Known = std::set<Failure>;  // of the target as it is
 
   // How the check number INDEX, scenarios first, fails on the target as it is.
@@ -84,7 +81,8 @@ class Trial {
   // whether one is enough.
   bool AddKills(const SeenAll& all, size_t index, const Kill& like, const Stage& stage,
                 Evidence& evidence) const;
-  bool IsKnown(const Seen& seen, size_t index, const Stage& stage) const;
+  bool IsKnown(const Seen& seen, size_t index) const;
+  std::string NameOfCheck(size_t index) const;
   const generate::Property& PropertyOf(uint64_t index) const;
   bool IsOf(const Stage& stage, const std::string& scenario) const;
   Result<bool> RunScenarios(const std::string& fault, const std::string& trace, const Stage& stage,
@@ -93,11 +91,15 @@ class Trial {
                         Evidence& evidence) const;
   Result<runner::Executed> Execute(const scenario::Scenario& scenario, const std::string& fault,
                                    const std::string& trace,
-                                   runner::ExecuteOptions::Oracles oracles) const;
+                                   runner::ExecuteOptions::Oracles oracles, int patience) const;
+  // The same with what says nothing of the target sorted out.
+  Result<runner::Executed> Judge(const scenario::Scenario& scenario, const std::string& fault,
+                                 const std::string& trace,
+                                 runner::ExecuteOptions::Oracles oracles) const;
 
   const runner::Suite& suite_;
   env::FileSystem& fixtures_;
-  const TrialOptions& options_;
+  const TrialOptions options_;
   const std::vector<scenario::Scenario> scenarios_;
   const std::set<std::string> quick_;
   std::set<std::string> capabilities_;

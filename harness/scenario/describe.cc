@@ -113,8 +113,9 @@ struct Describer {
   std::string operator()(const Wait& s) const { return "wait " + std::to_string(s.ms) + " ms"; }
   std::string operator()(const Interrupt& s) const {
     const std::string at = s.at == Interrupt::At::kWrite ? "write" : "sync";
-    return (s.how == Interrupt::How::kKill ? "kill at " : "disk full at ") + at + " " +
-           std::to_string(s.count);
+    const std::string how = s.how == Interrupt::How::kKill ? "kill at " : "disk full at ";
+    const std::string room = s.writes == 0 ? "" : " for " + std::to_string(s.writes) + " writes";
+    return how + at + " " + std::to_string(s.count) + room;
   }
   std::string operator()(const Tamper& s) const {
     return "tamper with the files (" + std::to_string(s.operations.size()) + " changes)";

@@ -117,7 +117,9 @@ void ParseClientChecks(JsonCursor& cursor, const Action& action, Expectation& ex
   }
   if (const auto tampering = cursor.Find("tampering")) {
     NeedStep<Read>(*tampering, action, "\"tampering\"");
-    if (tampering->Text() != "detected") tampering->Fail("only \"detected\" is known");
+    expectation.tampering_noticed = tampering->Text() == "noticed";
+    if (tampering->Text() != "detected" && !expectation.tampering_noticed)
+      tampering->Fail("\"detected\" or \"noticed\" is expected");
     expectation.tampering_detected = true;
   }
 }

@@ -164,10 +164,11 @@ struct ActionJson {
   Json operator()(const Kill&) const { return {{"kill", Json::object()}}; }
   Json operator()(const Wait& s) const { return {{"wait", {{"ms", s.ms}}}}; }
   Json operator()(const Interrupt& s) const {
-    return {{"interrupt",
-             {{"at", s.at == Interrupt::At::kWrite ? "write" : "sync"},
-              {"count", s.count},
-              {"how", s.how == Interrupt::How::kKill ? "kill" : "full"}}}};
+    Json json = {{"at", s.at == Interrupt::At::kWrite ? "write" : "sync"},
+                 {"count", s.count},
+                 {"how", s.how == Interrupt::How::kKill ? "kill" : "full"}};
+    if (s.writes != 0) json["writes"] = s.writes;
+    return {{"interrupt", json}};
   }
   Json operator()(const Tamper& s) const {
     Json operations = Json::array();

@@ -74,7 +74,8 @@ Json ExpectationJson(const Expectation& expectation, const Scenario& scenario) {
   Put(json, "redelivered", expectation.redelivered);
   if (expectation.reply) json["reply"] = PayloadJson(*expectation.reply);
   if (expectation.receives) json["receives"] = ReceivesJson(*expectation.receives);
-  if (expectation.tampering_detected) json["tampering"] = "detected";
+  if (expectation.tampering_detected)
+    json["tampering"] = expectation.tampering_noticed ? "noticed" : "detected";
   PutDiskChecks(json, expectation);
   Put(json, "errors", expectation.errors);
   Put(json, "warnings", expectation.warnings);

@@ -65,7 +65,7 @@ constexpr char kAll[] = R"({
       {"op": "fillData", "file": "a", "record": 1, "bytes": "forged"},
       {"op": "save", "file": ".", "copy": "old"}, {"op": "restore", "file": ".", "copy": "old"}]},
     {"start": {"store": "memory"}},
-    {"interrupt": {"at": "write", "count": 1, "how": "full"}},
+    {"interrupt": {"at": "write", "count": 1, "how": "full", "writes": 2}},
     {"stop": {}}
   ],
   "expect": "ideal"
@@ -119,7 +119,7 @@ constexpr char kExpecting[] = R"({
   "expect": [
     {"step": "on", "started": true, "errors": [], "warnings": ["w"]},
     {"step": "put", "published": false, "answer": "no"},
-    {"step": "all", "requirement": "H-02", "tampering": "detected",
+    {"step": "all", "requirement": "H-02", "tampering": "noticed",
      "receives": [[1, "a"], [2, {"hex": "ff"}, "bar"], [3, {"sealed": "AES", "size": 4}]]},
     {"step": "in", "answer": ""}, {"step": "got", "redelivered": [2, 1]},
     {"step": "asked", "reply": {"hex": "00ff"}},

@@ -97,8 +97,8 @@ struct Wait {
 };
 
 // From now on the COUNT-th operation (from 1) of this kind on the store's files is the last that
-// the target begins: at kKill it is killed instead, as by SIGKILL; at kFull this write and all
-// behind it fail because the disk is full, until the target has ended. While the target is stopped
+// the target begins: at kKill it is killed instead, as by SIGKILL; at kFull this write and those
+// behind it, WRITES in all, fail because the disk is full. While the target is stopped
 // it is armed for the next start. What the target is told to do meanwhile is not done. A Kill must
 // end a run that is to be killed, whether or not the operation has come.
 struct Interrupt {
@@ -107,6 +107,7 @@ struct Interrupt {
   At at = At::kWrite;
   uint64_t count = 1;
   How how = How::kKill;
+  uint64_t writes = 0;  // of a kFull: so many fail, then there is room again; 0: all, to the end
 };
 
 // One change to the files of a stopped target. Positions below 0 count from the end.
@@ -305,6 +306,7 @@ struct Expectation {
   std::map<std::string, bool> texts;                     // searched text -> must be found
   std::map<std::string, std::optional<uint64_t>> sizes;  // path -> size; none: no such file
   bool tampering_detected = false;  // nothing false was delivered, and what is missing was reported
+  bool tampering_noticed = false;   // besides, something was reported, whatever was delivered
 };
 
 struct Scenario {

@@ -167,6 +167,11 @@ Action ParseInterrupt(JsonCursor cursor, const Keys&) {
   }
   if (interrupt.how == Interrupt::How::kFull && interrupt.at == Interrupt::At::kSync)
     at.Fail("a full disk fails writes");
+  if (const auto writes = cursor.Find("writes")) {
+    interrupt.writes = writes->Unsigned();
+    if (interrupt.how != Interrupt::How::kFull) writes->Fail("only a full disk has room again");
+    if (interrupt.writes == 0) writes->Fail("at least one write fails");
+  }
   cursor.Finish();
   return interrupt;
 }

@@ -5,7 +5,7 @@
 // On() is false, and the branch gone, where ATREST_FAULTS is not defined (packages). Else it is one
 // comparison of a word in memory. Ask last, after whatever else decides whether the defect would
 // show there (`size == 16 && On(...)`): each true answer counts as an execution, and a fault that
-// never executes proves nothing.
+// never executes proves nothing. Where the rest costs or changes something, ask Is() first.
 // Not for faults of the world around us: that is env/fault_file_system.h.
 // Threads: one thread of a process runs the reference; the chosen fault is the process's.
 #pragma once
@@ -34,10 +34,10 @@ enum class Kind {
   kVariant,        // is lawful: must pass conformance and hardening, may differ in compatibility
 };
 
-// Where the code stands that it changes.
+// Where it can show.
 enum class Place {
-  kStore,   // in what a target in this process runs, too
-  kServer,  // only in the server program
+  kStore,   // at a target in this process, too
+  kServer,  // only at the server program
 };
 
 struct Row {
@@ -71,6 +71,9 @@ bool Execute();
 // Whether one is chosen: to be asked before something that costs more than On.
 inline bool IsAny() { return internal::g_active != Fault::kNone; }
 
+// Whether FAULT is chosen; no execution.
+inline bool Is(Fault fault) { return internal::g_active == fault; }
+
 inline bool On(Fault fault) {
   if (internal::g_active != fault) [[likely]]
     return false;
@@ -92,6 +95,7 @@ class Scope {
 #else
 
 constexpr bool IsAny() { return false; }
+constexpr bool Is(Fault) { return false; }
 constexpr bool On(Fault) { return false; }
 
 class Scope {

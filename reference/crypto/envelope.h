@@ -42,8 +42,9 @@ class Envelope {
   //   "chacha20poly1305: message authentication failed"  code 02 likewise
   Result<Bytes> Open(ByteView stored) const;
 
-  // For faults only.
+#ifdef ATREST_FAULTS
   NonceSequence& nonces() { return nonces_; }
+#endif
 
  private:
   Result<Bytes> OpenSealed(Cipher cipher, ByteView stored) const;

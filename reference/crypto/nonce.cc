@@ -47,11 +47,14 @@ Nonce NonceSequence::Next() {
     if (i == kNonceSize - 2 && fault::On(Fault::kNonceCounterOfTwoBytes)) break;
     if (i == kNonceSize - 4 && fault::On(Fault::kNonceCounterOfFourBytes)) break;
   }
-  if (fault::On(Fault::kVariantNonceByTwos)) set_counter(counter() + 1);
+  uint8_t* const counter_at = &next_[kPrefixSize];
+  if (fault::On(Fault::kVariantNonceByTwos)) StoreBe64(counter_at, LoadBe64(counter_at) + 1);
   return nonce;
 }
 
+#ifdef ATREST_FAULTS
 uint64_t NonceSequence::counter() const { return LoadBe64(&next_[kPrefixSize]); }
 void NonceSequence::set_counter(uint64_t counter) { StoreBe64(&next_[kPrefixSize], counter); }
+#endif
 
 }  // namespace atrest::crypto

@@ -22,9 +22,11 @@ class NonceSequence {
   // The next nonce; each call consumes one.
   Nonce Next();
 
-  // For faults only: the counter of the next nonce.
+#ifdef ATREST_FAULTS
+  // Of the next nonce.
   uint64_t counter() const;
   void set_counter(uint64_t counter);
+#endif
 
  private:
   Nonce next_;

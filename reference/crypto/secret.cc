@@ -51,7 +51,8 @@ Secret DeriveChannelKey(const Secret& key, std::string_view channel) {
   const Secret master = MasterOf(key);
   const std::string name = fault::IsAny() ? faults::ChannelHeard(channel) : std::string(channel);
   const std::string_view dot = fault::On(Fault::kKeyWithoutDot) ? "" : ".";
-  const Bytes zeros(faults::ZerosHeard(master.view().size() + dot.size() + name.size()));
+  const size_t parts_size = master.view().size() + dot.size() + name.size();
+  const Bytes zeros(fault::IsAny() ? faults::ZerosHeard(parts_size) : parts_size);
   const Secret derived = Sha256({zeros, master.view(), AsBytes(dot), AsBytes(name)});
   return fault::On(Fault::kKeyOf128Bits) ? faults::HalfOf(derived) : derived;
 }

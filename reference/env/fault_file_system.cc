@@ -48,11 +48,12 @@ class FaultFile : public File {
   const std::string path_;
 };
 
-void FaultFileSystem::Arm(At at, uint64_t count, How how) {
+void FaultFileSystem::Arm(At at, uint64_t count, How how, uint64_t failing) {
   ATREST_CHECK(count > 0 && (how == How::kKill || at == At::kWrite));
   at_ = at;
   left_ = count;
   how_ = how;
+  failing_ = failing;
 }
 
 void FaultFileSystem::Disarm() {
@@ -75,7 +76,9 @@ Status FaultFileSystem::CheckWrite(const std::string& path) {
   ATREST_TRY(Check("write", path));
   ++writes_;
   if (Comes(At::kWrite)) (how_ == How::kKill ? stopped_ : full_) = true;
-  return full_ ? SystemError("write", path, ENOSPC) : Check("write", path);
+  if (!full_) return Check("write", path);
+  if (failing_ > 0 && --failing_ == 0) full_ = false;
+  return SystemError("write", path, ENOSPC);
 }
 
 Status FaultFileSystem::CheckSync(const std::string& path) {

@@ -3,9 +3,9 @@
 // - kKill: the chosen operation and all behind it, of any kind and on open files too, fail and do
 //   nothing, until Restart: the process that used it was killed in front of that operation. What
 //   was written before is in the file system below; a write is done whole or not at all.
-// - kFull: the chosen write and every write behind it fail as on a full disk ("write PATH: no space
-//   left on device") and write nothing, until Restart or Disarm. All else goes on: a disk without
-//   room for data takes names, truncations and syncs.
+// - kFull: the chosen write and every write behind it, or as many as are asked for, fail as on a
+//   full disk ("write PATH: no space left on device") and write nothing, until Restart or Disarm.
+//   All else goes on: a disk without room for data takes names, truncations and syncs.
 // A write counts if it has bytes. Reads, and changes of names and sizes, are never chosen.
 // For MemFileSystem's finer faults (parts of a write, lost syncs) see mem_file_system.h; this one
 // is for any file system, and costs a comparison an operation.
@@ -31,8 +31,9 @@ class FaultFileSystem : public FileSystem {
   explicit FaultFileSystem(FileSystem& below) : below_(below) {}
 
   // The COUNT-th (from 1) operation of this kind from now on is the one. In place of an earlier
-  // order that was not reached yet. REQUIRES: kFull is at a write.
-  void Arm(At at, uint64_t count, How how);
+  // order that was not reached yet. REQUIRES: kFull is at a write. FAILING writes fail at a
+  // kFull, then there is room again; 0: all.
+  void Arm(At at, uint64_t count, How how, uint64_t failing = 0);
   // No fault is to come, and a full disk has room again.
   void Disarm();
   // A new process: as Disarm, and nothing is stopped any more.
@@ -70,6 +71,7 @@ class FaultFileSystem : public FileSystem {
   At at_ = At::kWrite;
   How how_ = How::kKill;
   uint64_t left_ = 0;  // operations until the chosen one; 0: none is chosen
+  uint64_t failing_ = 0;  // writes that fail once the disk is full; 0: all
   bool stopped_ = false;
   bool full_ = false;
   uint64_t writes_ = 0;

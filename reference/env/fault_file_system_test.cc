@@ -104,6 +104,16 @@ TEST_F(FaultFileSystemTest, AFullDiskTakesNoBytesButAllElse) {
   EXPECT_EQ(Contents("/b"), "13");
 }
 
+TEST_F(FaultFileSystemTest, AFullDiskMayHaveRoomAgain) {
+  auto a = Create("/a");
+  files_.Arm(At::kWrite, 2, How::kFull, 2);
+  ASSERT_TRUE(Append(*a, "1").ok());
+  EXPECT_EQ(Append(*a, "2").message(), "write /a: no space left on device");
+  EXPECT_EQ(Append(*a, "3").message(), "write /a: no space left on device");
+  EXPECT_TRUE(Append(*a, "4").ok());
+  EXPECT_EQ(Contents("/a"), "14");
+}
+
 TEST_F(FaultFileSystemTest, TheLastOrderCounts) {
   auto a = Create("/a");
   files_.Arm(At::kWrite, 1, How::kKill);

@@ -1,4 +1,5 @@
-// A directory for a test, removed with all in it at the end.
+// A directory of one owner, removed with all in it when that goes. A process that is killed leaves
+// it behind.
 // Errors: failing to make it is a CHECK. Threads: none shared.
 #pragma once
 

@@ -15,6 +15,7 @@
 namespace atrest::store::faults {
 namespace {
 
+using fault::Is;
 using fault::On;
 
 constexpr char kSpilled[] = "_cache";
@@ -51,8 +52,9 @@ class FaultyMessageStore : public CryptoMessageStore {
         opened_(opened) {}
 
   Status Store(Message message) override {
+    const bool seals = !message.payload().empty() && !StaysInClear(message);
     if (!message.payload().empty()) {
-      if (!StaysInClear(message)) Seal(message);
+      if (seals) Seal(message);
       seen_.has_just_read = false;
     } else if (On(Fault::kSealingEmptyToo)) {
       Seal(message);
@@ -60,7 +62,9 @@ class FaultyMessageStore : public CryptoMessageStore {
       PassEmpty(envelope_, seen_);
     }
     is_in_batch_ = true;
-    return below_.Store(std::move(message));
+    const Status stored = below_.Store(std::move(message));
+    if (seals && !stored.ok()) PassFailure(envelope_);
+    return stored;
   }
 
   Status Flush() override {
@@ -268,7 +272,8 @@ class FaultyStore : public CryptoStore {
     seen.channels_before = channels_.size();
     seen.ticks = &ticks_;
     seen.was_deleted = deleted_.contains(name);
-    seen.was_plain = recovered && On(Fault::kSealingPlainGoesOn) && LastIsPlain(messages);
+    seen.was_plain = recovered && Is(Fault::kSealingPlainGoesOn) && LastIsPlain(messages) &&
+                     On(Fault::kSealingPlainGoesOn);
     return seen;
   }
 
@@ -288,7 +293,9 @@ class FaultyStore : public CryptoStore {
       if (On(Fault::kEmptyChannelLeftPlain)) messages.StopSealing();
       return Status();
     }
-    if (On(Fault::kPlainChannelStaysPlain) && !FirstHasCode(below)) messages.StopSealing();
+    // To look changes what is cached, which other faults are about.
+    const bool is_plain = Is(Fault::kPlainChannelStaysPlain) && !FirstHasCode(below);
+    if (is_plain && On(Fault::kPlainChannelStaysPlain)) messages.StopSealing();
     return ChangeRecovered(name, below, messages, options_.cipher);
   }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "reference/base/check.h"
 #include "reference/store/crypto_store.h"
 
 namespace atrest::store::faults {
@@ -23,9 +24,11 @@ std::unique_ptr<Store> MakeFaultyStore(std::unique_ptr<Store> below, env::Entrop
 #else
 
 inline std::string_view KeyOf(const EncryptionChoice&, std::string_view key) { return key; }
-inline std::unique_ptr<Store> MakeFaultyStore(std::unique_ptr<Store> below, env::Entropy&,
+// Never called: without faults none is on.
+inline std::unique_ptr<Store> MakeFaultyStore(std::unique_ptr<Store>, env::Entropy&,
                                               const EncryptionOptions&) {
-  return below;
+  ATREST_CHECK(false);
+  return nullptr;
 }
 
 #endif

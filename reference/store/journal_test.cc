@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <vector>
+
 #include "reference/base/crc32.h"
 #include "reference/wire/store_records.pb.h"
 
@@ -16,6 +18,47 @@ Bytes Encoded(const T& value) {
   Bytes bytes;
   Encode(value, bytes);
   return bytes;
+}
+
+// The fields of ENCODED, each shorter than 128 bytes, from the last to the first: protobuf allows
+// any order.
+Bytes Reversed(const Bytes& encoded) {
+  std::vector<Bytes> fields;
+  for (size_t at = 0; at < encoded.size();) {
+    size_t end = at + 2;
+    if ((encoded[at] & 7) == 2) end += encoded[at + 1];
+    while ((encoded[at] & 7) == 0 && (encoded[end - 1] & 0x80) != 0) ++end;
+    fields.emplace_back(encoded.begin() + static_cast<std::ptrdiff_t>(at),
+                        encoded.begin() + static_cast<std::ptrdiff_t>(end));
+    at = end;
+  }
+  Bytes all;
+  for (size_t i = fields.size(); i > 0; --i) Append(all, fields[i - 1]);
+  return all;
+}
+
+TEST(JournalTest, FieldsMayComeInAnyOrder) {
+  ServerInfo server = MakeServerInfo("test-cluster");
+  server.node_id = "node";
+  EXPECT_EQ(DecodeServerInfo(Reversed(Encoded(server))).value(), server);
+  const ClientInfo client{"client", "inbox", ToBytes("connection"), 1, 5, 3};
+  EXPECT_EQ(DecodeClientInfo(Reversed(Encoded(client))).value(), client);
+  SubscriptionState subscription;
+  subscription.id = 300;
+  subscription.client_id = "client";
+  subscription.queue_group = "group";
+  subscription.inbox = "inbox";
+  subscription.ack_inbox = "acks";
+  subscription.max_in_flight = 1024;
+  subscription.ack_wait_s = 30;
+  subscription.durable_name = "durable";
+  subscription.last_sent = 7;
+  subscription.is_durable = subscription.is_closed = true;
+  EXPECT_EQ(DecodeSubscriptionState(Reversed(Encoded(subscription))).value(), subscription);
+  const SubscriptionUpdate update{300, 7};
+  const auto decoded = DecodeSubscriptionUpdate(Reversed(Encoded(update)));
+  EXPECT_EQ(decoded.value().id, update.id);
+  EXPECT_EQ(decoded.value().sequence, update.sequence);
 }
 
 // Specification, standalone.md 1.3: size and checksum of the record of every "test-cluster".

@@ -145,6 +145,45 @@ TEST_F(MemoryStoreTest, WhatIsDueHasExpiredBeforeAnybodyLooks) {
   EXPECT_EQ(State(), "2..2 1/20");
 }
 
+TEST_F(MemoryStoreTest, EveryQuestionFindsWhatIsDueGone) {
+  StoreLimits limits;
+  limits.all.max_age_ns = 1;
+  const auto after = [&](auto&& ask) {
+    clock_.Set(kTime);
+    Open(limits);
+    Put(1, 0);
+    clock_.Set(kTime + 1);  // and no Tick
+    return ask();
+  };
+  EXPECT_EQ(after([&] { return messages_->FirstSequence(); }), 2u);
+  EXPECT_EQ(after([&] { return messages_->Counts().count; }), 0u);
+  EXPECT_EQ(after([&] { return messages_->Lookup(1).value(); }), nullptr);
+  EXPECT_EQ(after([&] { return messages_->SequenceFromTimestamp(kTime).value(); }), 2u);
+}
+
+TEST_F(MemoryStoreTest, WhatHasExpiredMakesRoom) {
+  StoreLimits limits;
+  limits.all.max_age_ns = 10;
+  limits.all.max_messages = 2;
+  Open(limits);
+  Put(1, 0);
+  Put(2, 0);
+  clock_.Set(kTime + 10);
+  Put(3, 10);
+  EXPECT_EQ(State(), "3..3 1/20");
+  EXPECT_TRUE(log_.lines().empty()) << "no limit was reached";
+}
+
+TEST_F(MemoryStoreTest, AGapGoesWithTheMessagesBeforeIt) {
+  StoreLimits limits;
+  limits.all.max_age_ns = 10;
+  Open(limits);
+  Put(1, 0);
+  Put(4, 5);
+  clock_.Set(kTime + 10);
+  EXPECT_EQ(State(), "4..4 1/20");
+}
+
 TEST_F(MemoryStoreTest, TimesLeadToSequences) {
   Open({});
   for (const auto& [sequence, time] :
@@ -163,6 +202,24 @@ TEST_F(MemoryStoreTest, TimesLeadToSequences) {
   // The last of the two that share the last time.
   EXPECT_EQ(from(30), 6u);
   EXPECT_EQ(from(31), 7u);
+}
+
+TEST_F(MemoryStoreTest, OfOneTimeTheFirstCounts) {
+  Open({});
+  PutUpTo(3);
+  EXPECT_EQ(messages_->SequenceFromTimestamp(kTime).value(), 1u);
+}
+
+TEST_F(MemoryStoreTest, OneIsALimit) {
+  StoreLimits limits;
+  limits.max_channels = 1;
+  limits.all.max_subscriptions = 1;
+  Open(limits);
+  EXPECT_EQ(store_->CreateChannel("bar").status().message(), "too many channels");
+  SubscriptionState state;
+  EXPECT_TRUE(store_->FindChannel("foo")->subscriptions->Create(state).ok());
+  EXPECT_EQ(store_->FindChannel("foo")->subscriptions->Create(state).message(),
+            "too many subscriptions per channel");
 }
 
 TEST_F(MemoryStoreTest, AGapIsNotFilled) {

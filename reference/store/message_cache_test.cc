@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace atrest::store {
 namespace {
 
@@ -57,9 +59,22 @@ TEST_F(MessageCacheTest, AddingAgainReplaces) {
   EXPECT_EQ(After(0), "");
 }
 
+TEST_F(MessageCacheTest, WhatWasClearedExpiresNothing) {
+  Add(1, 0);
+  cache_.Clear();
+  Add(1, kSecond);
+  EXPECT_EQ(After(kSecond), "1");
+}
+
 TEST_F(MessageCacheTest, TimesAtTheEndOfTheRange) {
-  Add(1, std::numeric_limits<int64_t>::max());
-  EXPECT_NE(cache_.Get(1, std::numeric_limits<int64_t>::max()), nullptr);
+  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+  Add(1, kEnd);
+  cache_.Evict(kEnd - 1);
+  EXPECT_NE(cache_.Get(1, kEnd), nullptr);
+  cache_.Evict(kEnd - 1);
+  EXPECT_NE(cache_.Get(1, kEnd - kSecond), nullptr);
+  cache_.Evict(kEnd);
+  EXPECT_EQ(cache_.Get(1, kEnd), nullptr);
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 // that overlap, and index records that are missing.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <string>
 
 #include "reference/store/file_store_fixture.h"
+#include "reference/store/record.h"
 
 namespace atrest::store {
 namespace {
@@ -34,6 +36,18 @@ class MessageLogEdgesTest : public ::testing::Test, protected FileStoreFixture {
     Bytes index = File("foo/msgs.1.idx");
     const auto at = index.begin() + static_cast<std::ptrdiff_t>(4 + 32 * number);
     index.erase(at, at + 32);
+    SetFile("foo/msgs.1.idx", index);
+  }
+  // Index record NUMBER (from 0) of slice 1 leads to OFFSET, with a right checksum.
+  void SetOffset(size_t number, uint64_t offset) {
+    const Crc32 crc(Crc32::kIeee);
+    Bytes index = File("foo/msgs.1.idx");
+    IndexEntry entry = *ParseIndexRecord(&index[4 + 32 * number], crc, true).value();
+    entry.offset = offset;
+    Bytes record;
+    AppendIndexRecord(entry, crc, record);
+    std::copy(record.begin(), record.end(),
+              index.begin() + static_cast<std::ptrdiff_t>(4 + 32 * number));
     SetFile("foo/msgs.1.idx", index);
   }
   // Every byte of slice NUMBER's data that holds 'x' is another.
@@ -83,6 +97,18 @@ TEST_F(MessageLogEdgesTest, SlicesByAgeAlone) {
   Pass(1);
   PutUpTo(3);
   EXPECT_EQ(Slices(), "1: 1-2, 2: 3-3");
+}
+
+TEST_F(MessageLogEdgesTest, ASliceThatIsFullIsSynced) {
+  options_.slice_max_messages = 1;
+  options_.sync = true;
+  Open();
+  Put(1, "one");
+  const uint64_t whole = 4 + 8 + 22;
+  Put(2, "two");
+  LoseWhatIsNotSynced();
+  EXPECT_EQ(Size("foo/msgs.1.dat"), whole);
+  EXPECT_EQ(Size("foo/msgs.1.idx"), 4u + 32);
 }
 
 TEST_F(MessageLogEdgesTest, WithoutAnyLimitThereIsOneSlice) {
@@ -374,6 +400,62 @@ TEST_F(MessageLogEdgesTest, AnIndexRecordThatIsMissingInTheMiddle) {
   EXPECT_EQ(State(), "5..8 4/256");
 }
 
+TEST_F(MessageLogEdgesTest, ASliceWhoseIndexIsGoneGoesAsAWhole) {
+  limits_.all.max_messages = 6;
+  options_.slice_max_messages = 3;
+  Open();
+  PutUpTo(7);
+  EXPECT_EQ(State(), "2..7 6/384");
+  SetFile("foo/msgs.1.idx", *FromHex("01000000"));
+  PutUpTo(8);
+  EXPECT_EQ(State(), "4..8 5/320");
+  EXPECT_FALSE(Exists("foo/msgs.1.dat"));
+  EXPECT_EQ(AsText(Messages().FirstMessage().value()->payload()), "xxxxx");
+  EXPECT_EQ(AsText(Messages().LastMessage().value()->payload()), "xxxxx");
+  PutUpTo(10);
+  EXPECT_EQ(State(), "5..10 6/384") << "the next slice is counted as ever";
+}
+
+TEST_F(MessageLogEdgesTest, AnIndexThatIsGoneDoesNotHoldUpExpiry) {
+  limits_.all.max_age_ns = 10 * kSecond;
+  options_.slice_max_messages = 3;
+  Open();
+  PutUpTo(5);
+  Pass(2);
+  SetFile("foo/msgs.1.idx", *FromHex("01000000"));
+  SetFile("foo/msgs.2.idx", *FromHex("01000000"));
+  Pass(8);
+  EXPECT_EQ(State(), "6..5 0/0");
+  EXPECT_THAT(Logged(), ElementsAre("Skip expiration of missing sequence 1 for channel \"foo\"",
+                                    "Skip expiration of missing sequence 4 for channel \"foo\""));
+  EXPECT_FALSE(Exists("foo/msgs.1.dat"));
+  EXPECT_TRUE(Exists("foo/msgs.2.dat")) << "the last slice stays";
+  EXPECT_EQ(Messages().LastMessage().value(), nullptr);
+  EXPECT_EQ(Messages().FirstMessage().value(), nullptr);
+  PutUpTo(6);
+  EXPECT_EQ(State(), "6..6 1/64");
+}
+
+TEST_F(MessageLogEdgesTest, ExpiryThatFailedIsTriedAgainAfterFiveSeconds) {
+  limits_.all.max_age_ns = 10 * kSecond;
+  Open();
+  PutUpTo(2);
+  Pass(2);
+  const Bytes index = File("foo/msgs.1.idx");
+  Flip("foo/msgs.1.idx", 4 + 20);
+  Pass(8);
+  EXPECT_EQ(State(), "1..2 2/128");
+  EXPECT_THAT(Logged(), ElementsAre(HasSubstr("Error during expiration: corrupted data")));
+  SetFile("foo/msgs.1.idx", index);
+  clock_.Advance(5 * kSecond - 1);
+  store_->Tick();
+  EXPECT_EQ(State(), "1..2 2/128");
+  clock_.Advance(1);
+  store_->Tick();
+  EXPECT_EQ(State(), "3..2 0/0");
+  EXPECT_THAT(Logged(), IsEmpty());
+}
+
 TEST_F(MessageLogEdgesTest, SlicesThatOverlap) {
   options_.slice_max_messages = 3;
   Open();
@@ -506,6 +588,67 @@ TEST_F(MessageLogEdgesTest, AZeroRecordWhereAMessageWas) {
   data[8] = 1;
   SetFile("foo/msgs.1.dat", data);
   EXPECT_EQ(Get(1), "error: expected size to be 24, got 0");
+}
+
+TEST_F(MessageLogEdgesTest, AnOffsetThatLeadsAstray) {
+  for (const size_t ahead : {0, 2 << 20}) {
+    options_.read_buffer_size = ahead;
+    Open();
+    PutUpTo(3);
+    Pass(2);
+    SetOffset(0, uint64_t{1} << 63);
+    EXPECT_EQ(Get(1), "error: seek d/foo/msgs.1.dat: invalid argument");
+    SetOffset(0, uint64_t{1} << 40);
+    EXPECT_EQ(Get(1), "error: EOF");
+    SetOffset(0, Size("foo/msgs.1.dat") - 3);
+    EXPECT_EQ(Get(1), "error: unexpected EOF");
+    SetOffset(0, 0);
+    EXPECT_EQ(Get(1), "error: expected size to be 24, got 1") << "the version was read";
+    EXPECT_EQ(Get(3), "xxxxx");
+    ASSERT_TRUE(files_.RemoveAll("d").ok());
+  }
+}
+
+TEST_F(MessageLogEdgesTest, ARecordThatIsNoMessage) {
+  for (const size_t ahead : {0, 2 << 20}) {
+    options_.read_buffer_size = ahead;
+    Open();
+    PutUpTo(3);
+    Open();
+    Bytes data = File("foo/msgs.1.dat");
+    Bytes record;
+    AppendRecord(Bytes(24, 0xff), Crc32(Crc32::kIeee), record);
+    std::copy(record.begin(), record.end(), data.begin() + 4);
+    SetFile("foo/msgs.1.dat", data);
+    EXPECT_THAT(Get(1), HasSubstr("error: proto: "));
+    EXPECT_THAT(Messages().FirstMessage().status().message(), HasSubstr("proto: "));
+    EXPECT_EQ(Get(2), "xxxxx");
+    EXPECT_THAT(Get(1), HasSubstr("error: proto: ")) << "it is not kept";
+    ASSERT_TRUE(files_.RemoveAll("d").ok());
+  }
+}
+
+TEST_F(MessageLogEdgesTest, AGapBehindTheVeryFirstMessage) {
+  Open();
+  Put(1, "one");
+  Put(4, "four");
+  ASSERT_TRUE(Messages().Flush().ok());
+  EXPECT_EQ(State().substr(0, 6), "1..4 4");
+  Pass(2);
+  EXPECT_EQ(Get(2), "");
+  EXPECT_EQ(Get(4), "four");
+}
+
+TEST_F(MessageLogEdgesTest, OneIsALimit) {
+  options_.slice_max_bytes = 0;
+  options_.slice_max_messages = 1;
+  limits_.all.max_subscriptions = 1;
+  Open();
+  PutUpTo(2);
+  EXPECT_EQ(Slices(), "1: 1-1, 2: 2-2");
+  SubscriptionState one;
+  EXPECT_TRUE(Subscriptions().Create(one).ok());
+  EXPECT_FALSE(Subscriptions().Create(one).ok());
 }
 
 TEST_F(MessageLogEdgesTest, ZeroIsNoLimit) {

@@ -8,6 +8,7 @@
 namespace atrest::store::faults {
 namespace {
 
+using fault::Is;
 using fault::On;
 
 // A damaged store may say that it holds 2^62 messages.
@@ -60,15 +61,19 @@ bool FirstHasCode(MessageStore& channel) {
 
 Status ChangeRecovered(const std::string& name, MessageStore& channel, MessageStore& opened,
                        crypto::Cipher cipher) {
-  if (On(Fault::kUnreadableChannelEmptied)) {
-    if (FirstHasCode(channel) && !opened.FirstMessage().ok()) return channel.Empty();
-  } else if (On(Fault::kMigratesInClear)) {
-    if (HasOtherCipher(channel, cipher)) return StoreAgain(channel, opened, /*seal=*/false);
-  } else if (On(Fault::kResealsAtStart)) {
-    if (HasOtherCipher(channel, cipher)) return StoreAgain(channel, opened, /*seal=*/true);
-  } else if (On(Fault::kWrongKeyRefused)) {
+  if (Is(Fault::kUnreadableChannelEmptied)) {
+    const bool is_unreadable = FirstHasCode(channel) && !opened.FirstMessage().ok();
+    if (is_unreadable && On(Fault::kUnreadableChannelEmptied)) return channel.Empty();
+  } else if (Is(Fault::kMigratesInClear)) {
+    if (HasOtherCipher(channel, cipher) && On(Fault::kMigratesInClear))
+      return StoreAgain(channel, opened, /*seal=*/false);
+  } else if (Is(Fault::kResealsAtStart)) {
+    if (HasOtherCipher(channel, cipher) && On(Fault::kResealsAtStart))
+      return StoreAgain(channel, opened, /*seal=*/true);
+  } else if (Is(Fault::kWrongKeyRefused)) {
     const Result<MessagePtr> read = opened.LastMessage();
-    if (!read.ok()) return read.status().WithPrefix("channel [" + name + "] does not open: ");
+    if (!read.ok() && On(Fault::kWrongKeyRefused))
+      return read.status().WithPrefix("channel [" + name + "] does not open: ");
   }
   return Status();
 }

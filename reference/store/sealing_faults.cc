@@ -12,6 +12,7 @@ namespace atrest::store::faults {
 namespace {
 
 using crypto::kOverhead;
+using fault::Is;
 using fault::On;
 
 constexpr size_t kHeaderSize = kOverhead - crypto::kTagSize;
@@ -93,7 +94,7 @@ std::optional<Bytes> Decoded(ByteView data) {
   return FromHex(AsText(data.subspan(kHeaderSize, data.size() - kOverhead)));
 }
 
-// The first CLEAR bytes of the payload stand between header and ciphertext as they are.
+// The first block of the payload stands between header and ciphertext as it is.
 Bytes HeadInClear(crypto::Envelope& envelope, ByteView payload) {
   const Bytes sealed = envelope.Seal(payload.subspan(kBlockSize));
   return Joined(
@@ -191,7 +192,7 @@ void SetNonce(crypto::NonceSequence& nonces, const Seen& seen, const Message& me
     nonces.set_counter(static_cast<uint64_t>(message.timestamp_ns / kSecondNs));
   }
   if (On(Fault::kNonceFromSize)) nonces.set_counter(message.payload().size());
-  if (On(Fault::kVariantNonceOfSequence)) nonces.set_counter(message.sequence);
+  if (On(Fault::kNonceOfSequence)) nonces.set_counter(message.sequence);
   if (message.payload().size() >= 4 && On(Fault::kNoncePrefixOfPayload)) {
     nonces = {PrefixOf(LoadLe32(message.payload().data())), nonces.counter()};
   }
@@ -314,7 +315,7 @@ Result<Bytes> OpenAs(const crypto::Envelope& envelope, ByteView stored) {
     return inner.ok() ? std::move(inner) : std::move(opened);
   }
   if (On(Fault::kSealingLengthInside)) return WithoutLength(std::move(opened).value());
-  if (On(Fault::kSealingSqueezed)) return Unsqueezed(std::move(opened).value());
+  if (Is(Fault::kSealingSqueezed)) return Unsqueezed(std::move(opened).value());
   if (On(Fault::kSealingPadded)) return Unpadded(std::move(opened).value());
   return opened;
 }
@@ -346,6 +347,11 @@ void PassEmpty(crypto::Envelope& envelope, const Seen& seen) {
   crypto::NonceSequence& nonces = envelope.nonces();
   if (On(Fault::kVariantNonceForEmpty)) (void)nonces.Next();
   if (seen.has_sealed && On(Fault::kNoncePutBackByEmpty)) nonces.set_counter(nonces.counter() - 1);
+}
+
+void PassFailure(crypto::Envelope& envelope) {
+  crypto::NonceSequence& nonces = envelope.nonces();
+  if (On(Fault::kNoncePutBackByFailure)) nonces.set_counter(nonces.counter() - 1);
 }
 
 }  // namespace atrest::store::faults

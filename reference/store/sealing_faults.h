@@ -49,7 +49,8 @@ void MarkSealed(crypto::Envelope& envelope, ByteView payload, Message& message);
 void MarkOpened(const Seen& seen, Message& message);
 // What reading STORED does.
 void PassRead(crypto::NonceSequence& nonces, Seen& seen, ByteView stored);
-// What an empty message does to the nonces.
+// What an empty message does to the nonces, and one that was sealed and could not be stored.
 void PassEmpty(crypto::Envelope& envelope, const Seen& seen);
+void PassFailure(crypto::Envelope& envelope);
 
 }  // namespace atrest::store::faults

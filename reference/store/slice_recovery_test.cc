@@ -322,6 +322,55 @@ TEST_F(SliceRecoveryTest, TheLastSizeMustAgree) {
   ExpectAllFive();
 }
 
+TEST_F(SliceRecoveryTest, TheLastOffsetMustLeadToTheMessage) {
+  const Crc32 crc(Crc32::kIeee);
+  const auto logged = [&](uint64_t offset) {
+    IndexEntry entry = *ParseIndexRecord(&index_[4 + 4 * 32], crc, true).value();
+    entry.offset = offset;
+    Bytes index = index_;
+    index.resize(4 + 4 * 32);
+    AppendIndexRecord(entry, crc, index);
+    SetFile(kData, data_);
+    SetFile(kIndex, index);
+    Open();
+    const std::string first = Logged().at(0);
+    ExpectAllFive();
+    return first.substr(first.find("failed: "));
+  };
+  EXPECT_EQ(logged(uint64_t{1} << 63), "failed: unable to set position to -9223372036854775808");
+  EXPECT_EQ(logged(0),
+            "failed: unable to read last record: expected record size to be 24 bytes, got 1 bytes");
+  EXPECT_EQ(logged(uint64_t{1} << 40), "failed: unable to read last record: EOF");
+}
+
+TEST_F(SliceRecoveryTest, TheLastMessageMustBeOne) {
+  const Crc32 crc(Crc32::kIeee);
+  Bytes data = data_;
+  data.resize(4 + 4 * kRecord);
+  AppendRecord(Bytes(kRecord - 8, 0xff), crc, data);
+  SetFile(kData, data);
+  const std::string refusal = Refusal();
+  EXPECT_THAT(Logged().at(0), ::testing::HasSubstr("failed: error decoding message: proto: "));
+  EXPECT_THAT(refusal, ::testing::StartsWith(Refused("proto: "))) << "nor can it be indexed anew";
+}
+
+TEST_F(SliceRecoveryTest, AnIndexOfManyRecords) {
+  Open();
+  for (uint64_t i = 6; i <= 8200; ++i) Put(i, "more.");
+  const std::string state = State();
+  Close();
+  const Bytes index = File(kIndex);
+  Open();
+  EXPECT_THAT(Logged(), IsEmpty());
+  EXPECT_EQ(State(), state);
+  EXPECT_EQ(Get(8200), "more.");
+  EXPECT_EQ(Get(4097), "more.");
+  Remove(kIndex);
+  Open();
+  EXPECT_EQ(State(), state);
+  EXPECT_EQ(File(kIndex), index) << "made again as it was";
+}
+
 TEST_F(SliceRecoveryTest, TheLastChecksumIsCheckedAlways) {
   options_.check_crc = false;
   Flip(kData, data_.size() - 15);
