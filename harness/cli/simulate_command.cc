@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/prove/matrix.h"
 #include "harness/runner/jobs.h"
 #include "harness/runner/summary.h"
 #include "harness/simcheck/sim_checks.h"
+#include "reference/base/fault.h"
 #include "reference/env/posix_env.h"
 #include "reference/sim/run_checkers.h"
 #include "reference/sim/simulation.h"
@@ -32,6 +34,7 @@ constexpr size_t kSeedsMax = 10'000'000;
 struct SimulateArguments {
   sim::SimOptions options;
   std::string faults = kSwarm;
+  std::string fault;  // of the reference itself
   std::string seeds;
   std::string keep;
   std::string json_file;
@@ -91,7 +94,8 @@ sim::SimOptions OptionsOf(const SimulateArguments& arguments, uint64_t seed) {
 std::string ReplayOf(const SimulateArguments& arguments, uint64_t seed) {
   return "atrest simulate --seed " + std::to_string(seed) + " --nodes " +
          std::to_string(arguments.options.nodes) + " --ops " +
-         std::to_string(arguments.options.ops) + " --faults " + runner::Quoted(arguments.faults);
+         std::to_string(arguments.options.ops) + " --faults " + runner::Quoted(arguments.faults) +
+         (arguments.fault.empty() ? "" : " --fault " + arguments.fault);
 }
 
 void KeepDirectory(env::FileSystem& files, const std::string& directory,
@@ -145,8 +149,19 @@ json JsonOf(const sim::SimResult& result, uint64_t seed) {
           {"violations", violations}};
 }
 
+// That of NAME; none for "".
+Fault FaultOf(const std::string& name) {
+  if (name.empty()) return Fault::kNone;
+  const fault::Row* row = fault::Find(name);
+  if (fault::Rows().empty()) Usage(prove::kNoFaults);
+  if (row == nullptr) Usage("no fault is named \"" + name + "\"");
+  if (row->place == fault::Place::kServer) Usage("the fault " + name + " is in the server only");
+  return row->fault;
+}
+
 // One seed, in a process of its own.
 json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
+  const fault::Scope fault(FaultOf(arguments.fault));
   const sim::SimOptions options = OptionsOf(arguments, seed);
   const auto own = sim::MakeRunCheckers();
   const simcheck::SimChecks checks;
@@ -173,7 +188,9 @@ json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
 class SimulateRun {
  public:
   explicit SimulateRun(const SimulateArguments& arguments)
-      : arguments_(arguments), range_(RangeOf(arguments)) {}
+      : arguments_(arguments), range_(RangeOf(arguments)) {
+    (void)FaultOf(arguments.fault);
+  }
 
   ExitCode Run() {
     PrintOptions();
@@ -209,6 +226,7 @@ class SimulateRun {
       std::cout << ' ' << name << ' ' << value << ';';
     }
     if (!IsOne()) std::cout << " faults " << arguments_.faults;
+    if (!arguments_.fault.empty()) std::cout << "; fault " << arguments_.fault;
     std::cout << '\n' << std::flush;
   }
 
@@ -363,6 +381,8 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
                    "Names of the fault atlas with commas between, none, or swarm: what the seed "
                    "draws of those that a cluster survives")
       ->capture_default_str();
+  verb->add_option("--fault", arguments->fault,
+                   "Break the reference on purpose: a name of `atrest list --faults`");
   verb->add_option("--jobs", arguments->jobs, "Processes that share the seeds")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, runner::kJobsMax));
