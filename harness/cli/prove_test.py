@@ -103,7 +103,7 @@ class ProveTest(unittest.TestCase):
         self.assertEqual(prove("--faults", "no/such*")[0].returncode, NOTHING_RUN)
         done, report = prove("--target", "nats-streaming-server")
         self.assertEqual((done.returncode, report), (USAGE, None))
-        self.assertIn("inproc and reference only", done.stderr)
+        self.assertIn("inproc, reference and sim", done.stderr)
 
 
 class FaultTest(unittest.TestCase):

@@ -119,10 +119,8 @@ bool Raft::GrantVote(const Message& message, const VoteRequest& request) {
   if (HasOlderLog(request)) return false;
   last_vote_term_ = message.term;
   last_vote_candidate_ = request.address;
-  if (!fault::On(Fault::kRoleVoteNotKept)) {
-    Ask(SetLastVoteTerm{message.term});
-    Ask(SetLastVoteCandidate{request.address});
-  }
+  Ask(SetLastVoteTerm{message.term});
+  Ask(SetLastVoteCandidate{request.address});
   last_contact_ns_ = now_ns_;
   return true;
 }
@@ -131,8 +129,6 @@ bool Raft::HasOlderLog(const VoteRequest& request) const {
   const bool is_older = request.last_log_term != last_term()
                             ? request.last_log_term < last_term()
                             : request.last_log_index < last_index();
-  const bool is_shorter = request.last_log_index < last_index();
-  if (is_older != is_shorter && fault::On(Fault::kRoleLongerLog)) return is_shorter;
   return is_older && !fault::On(Fault::kRoleOlderLog);
 }
 

@@ -22,7 +22,7 @@ void Raft::HandleAppend(const Message& message, const AppendRequest& request) {
   AppendReply reply;
   reply.last_log = last_index();
   reply.previous_index = request.previous_index;
-  if (message.term < term_ && !fault::On(Fault::kRoleStaleLeader)) return Send(message.from, reply);
+  if (message.term < term_) return Send(message.from, reply);
   if (message.term > term_ || role_ != Role::kFollower) {
     BecomeFollower();
     SetTerm(message.term);

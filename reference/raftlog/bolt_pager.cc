@@ -319,7 +319,7 @@ Status BoltPager::WriteStaged() {
     ATREST_TRY(file_->WriteAt(at, staged.image));
     file_size_ = std::max(file_size_, at + staged.image.size());
   }
-  return options_.sync && !fault::On(Fault::kRaftlogPagesNotSynced) ? file_->Sync() : Status();
+  return options_.sync ? file_->Sync() : Status();
 }
 
 Status BoltPager::WriteMeta() {

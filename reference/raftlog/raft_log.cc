@@ -45,7 +45,7 @@ crypto::Secret KeyFrom(const crypto::Secret& configured) {
 Result<std::unique_ptr<RaftLog>> RaftLog::Open(env::Env env, Logger& log, const std::string& path,
                                                const RaftLogOptions& options) {
   BoltOptions bolt;
-  bolt.sync = options.sync;
+  bolt.sync = options.sync && !fault::On(Fault::kRaftlogNotSynced);
   bolt.store_freelist = options.store_freelist;
   auto db = BoltDb::Open(env.files, path, bolt);
   if (!db.ok()) return db.status();
@@ -162,7 +162,6 @@ Status RaftLog::DeleteRange(uint64_t first, uint64_t last) {
 
 Status RaftLog::Delete(uint64_t first, uint64_t last) {
   if (fault::On(Fault::kRaftlogDeletesOneMore)) ++last;
-  if (last > first && fault::On(Fault::kRaftlogDeletesOneLess)) --last;
   std::vector<std::string> keys;
   Status status;
   ATREST_TRY(db_->Visit(kLogsBucket, IndexKey(first), [&](std::string_view key, ByteView) {
