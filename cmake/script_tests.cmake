@@ -28,6 +28,8 @@ atrest_python_test(fuzz_program SCRIPT harness/cli/fuzz_test.py ARGS "$<TARGET_F
 atrest_python_test(atrest_program SCRIPT harness/cli/atrest_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reproduce_program SCRIPT harness/cli/reproduce_test.py
   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(simulate_program SCRIPT harness/cli/simulate_test.py
+                   ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(run_program SCRIPT harness/cli/run_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reference_over_the_wire SCRIPT harness/cli/reference_test.py
   ARGS "$<TARGET_FILE:atrest>")

@@ -40,7 +40,10 @@ struct SimulateArguments {
   std::string json_file;
   uint64_t jobs = 1;
   int64_t time_s = 0;
+  int64_t idle_s = 0;
+  int64_t gap_us = 0;
   bool trace = false;
+  bool no_checks = false;
 };
 
 struct SeedRange {
@@ -81,6 +84,8 @@ bool TakeSwarm(std::string& faults) {
 sim::SimOptions OptionsOf(const SimulateArguments& arguments, uint64_t seed) {
   sim::SimOptions given = arguments.options;
   given.seed = seed;
+  given.idle_ns = arguments.idle_s * kNsPerSecond;
+  if (arguments.gap_us > 0) given.op_gap_ns = arguments.gap_us * 1000;
   std::string names = arguments.faults;
   const bool swarm = TakeSwarm(names);
   auto faults = sim::ParseFaults(names);
@@ -95,6 +100,8 @@ std::string ReplayOf(const SimulateArguments& arguments, uint64_t seed) {
   return "atrest simulate --seed " + std::to_string(seed) + " --nodes " +
          std::to_string(arguments.options.nodes) + " --ops " +
          std::to_string(arguments.options.ops) + " --faults " + runner::Quoted(arguments.faults) +
+         (arguments.idle_s > 0 ? " --idle " + std::to_string(arguments.idle_s) : "") +
+         (arguments.gap_us > 0 ? " --op-gap " + std::to_string(arguments.gap_us) : "") +
          (arguments.fault.empty() ? "" : " --fault " + arguments.fault);
 }
 
@@ -165,8 +172,11 @@ json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
   const sim::SimOptions options = OptionsOf(arguments, seed);
   const auto own = sim::MakeRunCheckers();
   const simcheck::SimChecks checks;
-  std::vector<sim::Checker*> checkers = checks.all();
-  for (const auto& checker : own) checkers.push_back(checker.get());
+  std::vector<sim::Checker*> checkers;
+  if (!arguments.no_checks) {
+    checkers = checks.all();
+    for (const auto& checker : own) checkers.push_back(checker.get());
+  }
   sim::Simulation simulation(options, checkers, arguments.trace ? &std::cout : nullptr);
   const sim::SimResult result = simulation.Run();
   std::cout << std::flush;
@@ -383,6 +393,15 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
       ->capture_default_str();
   verb->add_option("--fault", arguments->fault,
                    "Break the reference on purpose: a name of `atrest list --faults`");
+  verb->add_option("--idle", arguments->idle_s, "Virtual seconds before clients come")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10'000'000));
+  verb->add_option(
+          "--op-gap", arguments->gap_us,
+          "Virtual microseconds between two ops on average; 0 for the default, or what the "
+          "seed draws")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000'000));
   verb->add_option("--jobs", arguments->jobs, "Processes that share the seeds")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, runner::kJobsMax));
@@ -392,6 +411,8 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
   verb->add_option("--json", arguments->json_file, "Write the report to this file, as JSON");
+  verb->add_flag("--no-checks", arguments->no_checks,
+                 "Only run: what the checkers cost is the difference");
   verb->add_flag("--trace", arguments->trace, "A line for each event");
   verb->callback(
       [arguments, &chosen] { chosen = [arguments] { return SimulateRun(*arguments).Run(); }; });

@@ -140,7 +140,7 @@ std::optional<RaftEntry> ReadRaftEntry(ByteView bytes) {
   pack.Name("Data");
   entry.data = pack.RawOrNil().value_or(ByteView());
   pack.Name("Extensions");
-  pack.RawOrNil();
+  entry.has_extensions = pack.RawOrNil().has_value();
   pack.Name("Index");
   entry.index = pack.Unsigned();
   pack.Name("Term");

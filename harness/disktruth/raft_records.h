@@ -35,6 +35,7 @@ struct RaftEntry {
   EntryType type = EntryType::kCommand;
   ByteView data;                // as stored; empty where it is nil
   std::optional<EntryTime> at;  // nullopt: the zero time
+  bool has_extensions = false;  // which no server writes
   size_t size = 0;              // of the whole entry
 };
 

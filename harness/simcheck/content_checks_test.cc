@@ -129,6 +129,19 @@ TEST(StoredTest, AttemptsExplainCopies) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
+TEST(StoredTest, ARecordHasTheFieldsOfAMessage) {
+  DoctoredCluster cluster;
+  cluster.Send("payload");
+  const std::string sealed(AsText(cluster.SealedFor(0, "foo", AsBytes("payload"))));
+  Bytes record = disktruth::EncodedMessage({1, "foo", sealed, 1});
+  disktruth::AppendVarintField(record, 10, 12345);
+  Bytes file = {1, 0, 0, 0};
+  Append(file, disktruth::Framed(record));
+  cluster.Write(0, "/store/foo/msgs.1.dat", file);
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), ElementsAre("stored a: channel foo, msgs.dat at 59: field 10"));
+}
+
 TEST(StoredTest, ASequenceHasOnePayload) {
   DoctoredCluster cluster;
   cluster.Send(Secret(1));
@@ -221,6 +234,14 @@ TEST(LogsTest, AnEntryInAnotherPlace) {
   EXPECT_THAT(cluster.Look(), ElementsAre("logs a: raft.log, entry 4: says that it is entry 9"));
 }
 
+TEST(LogsTest, OnlyTheBootstrapEntryHasNoTime) {
+  DoctoredCluster cluster(1);
+  DoctoredEntry entry{.index = 2, .type = disktruth::EntryType::kNoop};
+  entry.at.reset();
+  cluster.Put(0, entry);
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("raft.log, entry 2: has no time")));
+}
+
 TEST(LogsTest, TheFileIsWhole) {
   DoctoredCluster cluster;
   cluster.Publish(Secret(1));
@@ -270,6 +291,22 @@ TEST(OwnKeyTest, TheCipherOfTheStartThatWroteIt) {
   cluster.Store(0, {1, "foo", Secret(1), 1});
   cluster.AllAreDown();
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("sealed with CHACHA under key \"key of a\"")));
+}
+
+TEST(OwnKeyTest, ADiskThatCannotBeReadIsReadLater) {
+  DoctoredCluster cluster;
+  cluster.Publish(Secret(1));
+  env::MemFileSystem& files = cluster.nodes[0].files;
+  files.SetFaultHook([](const env::Mutation&) { return env::Fault::Stop(); });
+  EXPECT_FALSE(files.RemoveAll("/store/foo").ok());
+  ASSERT_TRUE(files.stopped());
+  cluster.Down(0);
+  files.SetFaultHook({});
+  files.Restart();
+  cluster.Start(0, {.encrypts = true, .cipher = "CHACHA", .key = "key of a"});
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.Publish(Secret(2));
+  EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
 TEST(OwnKeyTest, TheDerivationOfItsPlace) {
@@ -338,6 +375,28 @@ TEST(ReuseTest, ANonceOfAFreePageOrOfAnotherNode) {
   ++cluster.index;
   cluster.Log(1, cluster.Next(Secret(2)));
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("as before on node a, raft.log, entry 4")));
+}
+
+TEST(ReuseTest, TwoMessagesSealedOnce) {
+  DoctoredCluster cluster;
+  cluster.Send("equal");
+  cluster.Send("equal");
+  const std::string sealed(AsText(cluster.SealedFor(0, "foo", AsBytes("equal"))));
+  cluster.StoreAsItIs(0, {1, "foo", sealed, 1});
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.StoreAsItIs(0, {2, "foo", sealed, 2});
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("nonce-reuse a: channel foo, sequence 2: "
+                                                     "sealed once with that of 1")));
+}
+
+TEST(LeakTest, ANonceMadeOfThePayload) {
+  DoctoredCluster cluster;
+  cluster.Send("payload");
+  cluster.nodes[0].prefix = LoadLe32(AsBytes("payload").data());
+  cluster.Store(0, {1, "foo", "payload", 1});
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("the nonce begins with what it seals")));
 }
 
 TEST(LeakTest, APayloadAnywhere) {

@@ -38,6 +38,15 @@ void LeakCheck::LearnPayloads() {
   }
 }
 
+void LeakCheck::OnSeal(const Seal& seal) {
+  constexpr size_t kPrefix = 4;
+  if (!seal.is_open() || seal.plain.size() < kPrefix) return;
+  const ByteView nonce = seal.nonce;
+  if (!Equal(nonce.first(kPrefix), ByteView(seal.plain).first(kPrefix))) return;
+  Say(seal.first.node, "cluster.md 1.6",
+      seal.first.where + ": the nonce begins with what it seals, " + ToHex(nonce));
+}
+
 void LeakCheck::OnBytes(size_t node, const std::string& name, ByteView bytes,
                         const std::vector<ByteRange>& fresh) {
   LearnPayloads();

@@ -3,6 +3,7 @@
 // middle and end) are searched for in everything that is new in the node's files, used or free,
 // while encryption has always been on there; after a start without it, residue is lawful, and
 // reported by name alone (named_finding.h).
+// Nor do nonces begin with a payload's first bytes.
 // Payloads of few different bytes could occur by chance and are not searched for.
 // Threads: none shared.
 #pragma once
@@ -23,6 +24,7 @@ class LeakCheck : public SharedCheck {
  private:
   void OnBytes(size_t node, const std::string& name, ByteView bytes,
                const std::vector<ByteRange>& fresh) override;
+  void OnSeal(const Seal& seal) override;
   void LearnPayloads();
 
   disktruth::TextSearch search_;

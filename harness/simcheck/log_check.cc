@@ -27,12 +27,18 @@ Bytes Comparable(const LogRecord& record) {
 }  // namespace
 
 void LogCheck::JudgeForm(size_t node, const LogRecord& record) {
-  if (record.is_entry && record.entry.index == record.index) return;
-  if (LeewayNow(node).logs_differ) return;
-  const std::string where = "raft.log, entry " + std::to_string(record.index);
-  Say(node, kRequirement,
-      record.is_entry ? where + ": says that it is entry " + std::to_string(record.entry.index)
-                      : where + ": cannot be read");
+  std::string wrong;
+  if (!record.is_entry) {
+    wrong = "cannot be read";
+  } else if (record.entry.index != record.index) {
+    wrong = "says that it is entry " + std::to_string(record.entry.index);
+  } else if (record.entry.has_extensions) {
+    wrong = "has extensions";
+  } else if (!record.entry.at && record.index > 1) {
+    wrong = "has no time, as the bootstrap entry alone";
+  }
+  if (wrong.empty() || LeewayNow(node).logs_differ) return;
+  Say(node, kRequirement, "raft.log, entry " + std::to_string(record.index) + ": " + wrong);
 }
 
 void LogCheck::OnEntry(size_t node, const LogRecord& record) {

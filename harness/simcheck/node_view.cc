@@ -68,7 +68,9 @@ bool ReadFrom(env::FileSystem& files, const std::string& path, size_t from, Byte
   bytes.resize(size.value());
   from = std::min(from, bytes.size());
   const auto read = file.value()->ReadAt(from, std::span(bytes).subspan(from));
-  return read.ok() && from + read.value() == bytes.size();
+  const bool is_read = read.ok() && from + read.value() == bytes.size();
+  if (!is_read) bytes.resize(from);
+  return is_read;
 }
 
 }  // namespace
@@ -81,8 +83,8 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
     view_.first_damage = damages_seen_;
     always_seals_ = true;
   }
-  for (size_t start = starts_seen_; start < node.starts.size(); ++start) {
-    const sim::NodeSettings& settings = node.starts[start].settings;
+  for (; keys_seen_ < node.starts.size(); ++keys_seen_) {
+    const sim::NodeSettings& settings = node.starts[keys_seen_].settings;
     const std::string& key = settings.key;
     always_seals_ = always_seals_ && settings.encrypts && !settings.log_in_clear;
     if (key.empty()) continue;
@@ -90,6 +92,9 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
     std::erase(view_.given, id);
     view_.given.insert(view_.given.begin(), id);
   }
+}
+
+void NodeReader::NoteLook(const sim::NodeHistory& node) {
   wipes_seen_ = node.wipes;
   damages_seen_ = node.damages.size();
   starts_seen_ = node.starts.size();
@@ -131,7 +136,9 @@ void NodeReader::Update(const sim::NodeHistory& node) {
   NoteStarts(node);
   bool is_complete = false;
   const auto listed = List(node, &is_complete);
+  // What is read later may be of the starts since the last look that could read.
   if (!is_complete) return;
+  NoteLook(node);
   std::vector<std::string> gone;
   for (const auto& [name, file] : files_) {
     if (!listed.contains(name)) gone.push_back(name);
@@ -360,34 +367,52 @@ void NodeReader::ReadChannel(const std::string& channel) {
   for (auto& [number, slice] : slices) {
     if (again) slice.records = {};
     slice.is_rewritten = false;
-    if (slice.data == nullptr) continue;
-    disktruth::IndexFile index;
-    if (slice.index != nullptr) ReadIndex(slice.index->bytes, disktruth::Checksum(), index);
-    std::vector<uint64_t> resume;
-    for (const disktruth::IndexEntry& entry : index.entries) resume.push_back(entry.offset);
-    std::ranges::sort(resume);
-    const size_t from = slice.records.records.size();
-    ReadRecords(slice.data->bytes, disktruth::Checksum(), resume, slice.records);
-    for (size_t at = from; at < slice.records.records.size(); ++at) {
-      const disktruth::StoredRecord& stored = slice.records.records[at];
-      if (!stored.whole) continue;
-      const ByteView all = slice.data->bytes;
-      MessageNow now = ReadStored(
-          channel, stored,
-          stored.has_data ? all.subspan(stored.data_offset, stored.data_size) : ByteView());
-      const auto known = before.find(now.sequence);
-      if (known != before.end() && known->second.payload == now.payload &&
-          known->second.seal == now.seal) {
-        now.starts = known->second.starts;
-      }
-      messages[now.sequence] = now;
-      for (Observer* observer : shared_.observers) observer->OnStored(number_, channel, now);
-    }
+    if (slice.data != nullptr) ReadSlice(channel, slice, before);
   }
   std::erase_if(slices, [](const auto& slice) {
     return slice.second.data == nullptr && slice.second.index == nullptr;
   });
   if (slices.empty()) view_.channels.erase(channel);
+}
+
+// What is new in SLICE. BEFORE: the messages that were known when the files were read last.
+void NodeReader::ReadSlice(const std::string& channel, Slice& slice,
+                           const std::map<uint64_t, MessageNow>& before) {
+  const ByteView bytes = slice.data->bytes;
+  disktruth::IndexFile index;
+  if (slice.index != nullptr) ReadIndex(slice.index->bytes, disktruth::Checksum(), index);
+  std::vector<uint64_t> resume;
+  for (const disktruth::IndexEntry& entry : index.entries) resume.push_back(entry.offset);
+  std::ranges::sort(resume);
+  const size_t records = slice.records.records.size();
+  const size_t strays = slice.records.strays.size();
+  ReadRecords(bytes, disktruth::Checksum(), resume, slice.records);
+  for (size_t at = strays; at < slice.records.strays.size(); ++at) {
+    for (Observer* observer : shared_.observers) {
+      observer->OnStray(number_, channel, slice.records.strays[at]);
+    }
+  }
+  for (size_t at = records; at < slice.records.records.size(); ++at) {
+    const disktruth::StoredRecord& stored = slice.records.records[at];
+    if (!stored.whole) continue;
+    const ByteView data =
+        stored.has_data ? bytes.subspan(stored.data_offset, stored.data_size) : ByteView();
+    MessageNow now = ReadStored(channel, stored, data);
+    const auto known = before.find(now.sequence);
+    if (known != before.end() && known->second.payload == now.payload &&
+        known->second.seal == now.seal) {
+      now.starts = known->second.starts;
+    }
+    view_.channels[channel][now.sequence] = now;
+    for (Observer* observer : shared_.observers) {
+      if (stored.subject != channel) {
+        observer->OnStray(number_, channel,
+                          {stored.offset, stored.size, disktruth::Stray::Kind::kField,
+                           "a record of another subject"});
+      }
+      observer->OnStored(number_, channel, now);
+    }
+  }
 }
 
 MessageNow NodeReader::ReadStored(const std::string& channel, const disktruth::StoredRecord& stored,

@@ -108,6 +108,8 @@ class Observer {
   virtual void OnSeal(const Seal&) {}
   virtual void OnEntry(size_t, const LogRecord&) {}
   virtual void OnStored(size_t, const std::string& /*channel*/, const MessageNow&) {}
+  // Bytes of a channel's data that no server writes, or a record of another subject.
+  virtual void OnStray(size_t, const std::string& /*channel*/, const disktruth::Stray&) {}
 };
 
 // What all nodes of a run share.
@@ -144,6 +146,7 @@ class NodeReader {
   };
 
   void NoteStarts(const sim::NodeHistory& node);
+  void NoteLook(const sim::NodeHistory& node);
   std::map<std::string, Listed> List(const sim::NodeHistory& node, bool* is_complete);
   void ReadFile(const sim::NodeHistory& node, const std::string& name, const Listed& listed);
   void Forget(const std::string& name);
@@ -157,6 +160,8 @@ class NodeReader {
   void ReadUnused(ByteView bytes, const ByteRange& range, size_t end);
   void ReadSnapshotFile(const std::string& name, const FileNow* file);
   void ReadChannel(const std::string& channel);
+  void ReadSlice(const std::string& channel, Slice& slice,
+                 const std::map<uint64_t, MessageNow>& before);
   MessageNow ReadStored(const std::string& channel, const disktruth::StoredRecord& stored,
                         ByteView data);
   bool IsOwn(const Seal& seal) const;
@@ -170,6 +175,7 @@ class NodeReader {
   std::set<std::string> changed_channels_;
   StartSpan starts_;          // that can have written what is new in this look
   bool always_seals_ = true;  // since both directories were last removed
+  size_t keys_seen_ = 0;      // of starts
   size_t starts_seen_ = 0;
   size_t damages_seen_ = 0;
   uint64_t wipes_seen_ = 0;

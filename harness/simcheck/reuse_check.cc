@@ -14,4 +14,24 @@ void ReuseCheck::OnSeal(const Seal& seal) {
           before.where);
 }
 
+void ReuseCheck::OnEntry(size_t node, const LogRecord& record) {
+  if (record.seal == nullptr || LeewayNow(node).logs_differ) return;
+  JudgePlace(node, *record.seal, record.index, "raft.log, entry " + std::to_string(record.index));
+}
+
+void ReuseCheck::OnStored(size_t node, const std::string& channel, const MessageNow& message) {
+  if (message.seal == nullptr || LeewayNow(node).sequences_differ) return;
+  JudgePlace(node, *message.seal, message.sequence,
+             "channel " + channel + ", sequence " + std::to_string(message.sequence));
+}
+
+void ReuseCheck::JudgePlace(size_t node, const Seal& seal, uint64_t number,
+                            const std::string& where) {
+  if (!seal.is_open()) return;
+  const auto [found, is_first] = places_.try_emplace(seal.number, number);
+  if (is_first || found->second == number) return;
+  Say(node, "cluster.md 1.6",
+      where + ": sealed once with that of " + std::to_string(found->second) + ", byte for byte");
+}
+
 }  // namespace atrest::simcheck

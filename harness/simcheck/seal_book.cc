@@ -32,6 +32,7 @@ const Seal& SealBook::See(ByteView data, const std::string& place, const std::ve
   const auto [found, is_first] = seals_.try_emplace(Id{place, ends, data.size(), HashOf(data)});
   Seal& seal = found->second;
   if (is_first) {
+    seal.number = seals_.size();
     seal.place = place;
     seal.code = data[0];
     std::memcpy(seal.nonce.data(), data.data() + 1, seal.nonce.size());

@@ -31,7 +31,8 @@ struct Sighting {
 };
 
 struct Seal {
-  std::string place;  // kRaftPlace or a channel
+  uint64_t number = 0;  // of its own
+  std::string place;    // kRaftPlace or a channel
   uint8_t code = 0;
   std::array<uint8_t, disktruth::kNonceBytes> nonce = {};
   // What opened it, from outside to inside: more than one where sealed bytes were sealed again.

@@ -32,6 +32,19 @@ void StoredCheck::OnStored(size_t node, const std::string& channel, const Messag
   JudgeSame(node, channel, message);
 }
 
+// What a write may have left that was not finished, is no stray.
+void StoredCheck::OnStray(size_t node, const std::string& channel, const disktruth::Stray& stray) {
+  using Kind = disktruth::Stray::Kind;
+  if (stray.kind == Kind::kTorn || stray.kind == Kind::kPadding || stray.kind == Kind::kVersion ||
+      stray.kind == Kind::kGarbage) {
+    return;
+  }
+  const Leeway leeway = LeewayNow(node);
+  if (leeway.unsent_stored || leeway.sequences_differ) return;
+  Say(node, "cluster.md 1.9",
+      "channel " + channel + ", msgs.dat at " + std::to_string(stray.offset) + ": " + stray.what);
+}
+
 void StoredCheck::JudgeSent(size_t node, const MessageNow& message, const std::string& where) {
   if (view_.payloads().Count(message.payload).sent > 0) return;
   const Leeway leeway = LeewayNow(node);

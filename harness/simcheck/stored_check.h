@@ -1,7 +1,8 @@
 // The checker "stored": what is stored, or in a Raft log, or delivered, was sent: with the payload
-// of a publish of its channel, not oftener than it was published (cluster.md 3h); a sequence has
+// of a publish of its channel, not oftener than there were attempts (cluster.md 3h); a sequence has
 // the same payload and time on every node, in every delivery and for the whole run; and at rest
-// nodes that applied the same entries store the same messages.
+// nodes that applied the same entries store the same messages. A record has the fields that
+// messages have, and no others.
 // Threads: none shared.
 #pragma once
 
@@ -29,6 +30,7 @@ class StoredCheck : public SharedCheck {
 
   void OnEntry(size_t node, const LogRecord& record) override;
   void OnStored(size_t node, const std::string& channel, const MessageNow& message) override;
+  void OnStray(size_t node, const std::string& channel, const disktruth::Stray& stray) override;
   void JudgeNode(const sim::History& history, size_t node) override;
   void JudgeRest(const sim::History& history) override;
 

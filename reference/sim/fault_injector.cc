@@ -113,7 +113,7 @@ bool FaultInjector::Kill() {
   const auto node = Victim();
   if (!node) return false;
   targets_.nodes[*node]->Kill();
-  Down(*node);
+  Down(*node, options_.down_max_ns);
   return true;
 }
 
@@ -132,7 +132,7 @@ bool FaultInjector::Stop() {
   const auto node = Victim();
   if (!node) return false;
   targets_.nodes[*node]->Stop();
-  Down(*node);
+  Down(*node, options_.down_max_ns);
   return true;
 }
 
@@ -141,7 +141,7 @@ bool FaultInjector::AllDown() {
   for (size_t node = 0; node < targets_.nodes.size(); ++node) {
     if (!targets_.nodes[node]->is_up()) continue;
     targets_.nodes[node]->Kill();
-    Down(node);
+    Down(node, kAllDownMaxNs);
   }
   return true;
 }
@@ -150,7 +150,7 @@ bool FaultInjector::PowerLoss() {
   const auto node = Victim();
   if (!node) return false;
   targets_.nodes[*node]->Kill();
-  Down(*node);
+  Down(*node, options_.down_max_ns);
   targets_.nodes[*node]->LosePower();
   return true;
 }
@@ -198,11 +198,20 @@ void FaultInjector::WipeAndStart(size_t node) {
   exits_[node] = 0;
   if (settings_[node].encrypts) settings_[node].key = NewKey(node);
   wiped_waits_ = true;
-  world_.queue.After(kMessageLifeNs, [this, node] {
-    wiped_waits_ = false;
-    StartNow(node);
-  });
+  world_.queue.After(kMessageLifeNs, [this, node] { StartWiped(node); });
   WatchWiped();
+}
+
+// Not before another node leads: those who voted for a leader would vote for it again in the same
+// term, with its log gone, as in the real server.
+void FaultInjector::StartWiped(size_t node) {
+  const auto leads = [](const auto& other) { return other->IsLeader(); };
+  if (std::ranges::none_of(targets_.nodes, leads)) {
+    world_.queue.After(kLookNs, [this, node] { StartWiped(node); });
+    return;
+  }
+  wiped_waits_ = false;
+  StartNow(node);
 }
 
 bool FaultInjector::HasCaughtUp(size_t node) const {
@@ -258,21 +267,21 @@ void FaultInjector::EndCuts() {
   });
 }
 
-void FaultInjector::Down(size_t node) {
+void FaultInjector::Down(size_t node, int64_t max_ns) {
   armed_[node] = false;
   if (targets_.on_down) targets_.on_down(node);
-  StartLater(node);
+  StartLater(node, max_ns);
 }
 
 void FaultInjector::OnEnd(size_t node) {
   armed_[node] = false;
   const bool by_itself = world_.history.nodes[node].exit_text.has_value();
   if (by_itself && ++exits_[node] > kExitsMax) return;
-  StartLater(node);
+  StartLater(node, options_.down_max_ns);
 }
 
-void FaultInjector::StartLater(size_t node) {
-  const int64_t max_ns = healed_ ? kDownMinNs : options_.down_max_ns;
+void FaultInjector::StartLater(size_t node, int64_t max_ns) {
+  if (healed_) max_ns = kDownMinNs;
   const auto more = random_.Below(static_cast<uint64_t>(max_ns) + 1);
   world_.queue.After(kDownMinNs + static_cast<int64_t>(more), [this, node] { StartNow(node); });
 }
@@ -290,7 +299,7 @@ void FaultInjector::StartNow(size_t node) {
 void FaultInjector::StartDown() {
   for (size_t node = 0; node < targets_.nodes.size(); ++node) {
     if (targets_.nodes[node]->is_up() || (wiped_waits_ && wiped_ == node)) continue;
-    StartLater(node);
+    StartLater(node, options_.down_max_ns);
   }
 }
 

@@ -3,7 +3,8 @@
 // - Never more than a minority of the nodes is down, or behind after a wipe, except where all are
 //   killed at once and started again soon.
 // - A node is wiped when all nodes are up and hold the same log, nobody else was just elected, and
-//   no message that it sent before can still matter; the next one when it has caught up.
+//   no message that it sent before can still matter; it starts again when another one leads, and
+//   the next is wiped when it has caught up.
 // - Power is lost only where all is synced.
 // - Cuts end, and so does everything when Heal is called.
 // Ownership: borrows the nodes and the world.
@@ -28,6 +29,8 @@ struct FaultTargets {
   size_t sites = 0;  // nodes and clients
   // Called when a node has gone down by the injector's doing, before anything else happens to it.
   std::function<void(size_t node)> on_down;
+  // Makes the clients pause, or go on.
+  std::function<void(bool paused)> pause;
 };
 
 class FaultInjector {
@@ -47,8 +50,8 @@ class FaultInjector {
   bool is_recovering() const { return wiped_.has_value(); }
   // Nothing happens to nodes, and NODE is not started, while somebody else works on it.
   void Hold(std::optional<size_t> node);
-  // Removes the directories of NODE, which is down, and starts it again, if the others are such that
-  // nobody misses it.
+  // Removes the directories of NODE, which is down, and starts it again, if the others are such
+  // that nobody misses it.
   bool WipeDown(size_t node);
   // What NODE is started with the next time.
   NodeSettings& settings(size_t node) { return settings_[node]; }
@@ -75,10 +78,12 @@ class FaultInjector {
   // All nodes but WITHOUT.
   bool IsQuiet(std::optional<size_t> without) const;
   void WipeAndStart(size_t node);
+  void StartWiped(size_t node);
   bool HasCaughtUp(size_t node) const;
   void WatchWiped();
-  void Down(size_t node);
-  void StartLater(size_t node);
+  // It is started again after MAX_NS at most, and a little.
+  void Down(size_t node, int64_t max_ns);
+  void StartLater(size_t node, int64_t max_ns);
   void StartNow(size_t node);
   void StartDown();
   std::string NewKey(size_t node);

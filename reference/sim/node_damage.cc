@@ -17,6 +17,7 @@ constexpr int64_t kRunMaxNs = 8 * kNsPerSecond;
 constexpr int64_t kLookNs = 200 * kNsPerMs;
 // After so many looks a cluster that does not come to rest is left as it is.
 constexpr uint64_t kTriesMax = 300;
+constexpr uint64_t kSnapshotTriesMax = 50;
 constexpr char kForged[] = "FFFF forged without a key FFFF";
 
 }  // namespace
@@ -67,6 +68,27 @@ void NodeDamager::Begin() {
   tries_ = 0;
   node_ = kind_ == FaultKind::kRolledBackLog ? old_node_ : random_.Below(targets_.nodes.size());
   injector_.Hold(node_);
+  // With this threshold nodes get to a snapshot of all that they have, once it is quiet.
+  if (kind_ == FaultKind::kWrongKey && options_.snapshot_threshold == 1) return AwaitSnapshot();
+  Do();
+}
+
+bool NodeDamager::IsBehindSnapshot() {
+  return node().is_up() && node().SnapshotIndex() > 0 &&
+         node().SnapshotIndex() == node().LastIndex();
+}
+
+void NodeDamager::AwaitSnapshot() {
+  targets_.pause(true);
+  if (!IsBehindSnapshot() && ++tries_ < kSnapshotTriesMax) {
+    return Later(kLookNs, &NodeDamager::AwaitSnapshot);
+  }
+  tries_ = 0;
+  Do();
+  targets_.pause(false);
+}
+
+void NodeDamager::Do() {
   Damage(kind_);
   Later(kRunMinNs + static_cast<int64_t>(random_.Below(kRunMaxNs - kRunMinNs)), &NodeDamager::Cure);
 }

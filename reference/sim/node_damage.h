@@ -37,6 +37,9 @@ class NodeDamager {
   void Next();
   void Begin();
   bool MayBegin() const;
+  bool IsBehindSnapshot();
+  void AwaitSnapshot();
+  void Do();
   void Damage(FaultKind kind);
   void BeginEncryption();
   void DamageSettings(FaultKind kind, NodeSettings& settings);

@@ -81,9 +81,12 @@ void SimDisk::CollectSmall(const std::string& directory, Tree& tree) {
   for (const env::DirectoryEntry& entry : entries.value()) {
     const std::string path = directory + "/" + entry.name;
     if (entry.is_directory) CollectSmall(path, tree);
-    if (!kWrittenBack.contains(entry.name)) continue;
+    const bool is_messages = entry.name.starts_with("msgs.");
+    if (!is_messages && !kWrittenBack.contains(entry.name)) continue;
     auto bytes = env::ReadWhole(memory_, path, kFileSizeMax);
-    if (bytes.ok()) tree[path] = std::move(bytes).value();
+    if (!bytes.ok()) continue;
+    if (is_messages) bytes.value().resize(std::min(bytes.value().size(), kVersionBytes));
+    tree[path] = std::move(bytes).value();
   }
 }
 
@@ -94,7 +97,7 @@ void SimDisk::LosePower() {
   for (const auto& [path, bytes] : small) {
     // Where the name is gone, so is the file.
     auto file = memory_.Open(path, Mode::kReadWrite);
-    if (!file.ok() || !env::WriteWhole(memory_, path, bytes).ok()) continue;
+    if (!file.ok() || !file.value()->WriteAt(0, bytes).ok()) continue;
     (void)file.value()->Sync();
   }
 }

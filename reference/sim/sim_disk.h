@@ -9,9 +9,10 @@
 // - Misdirect: from the next opening of a file on, what is read from one block of it is what stands
 //   in another one. Until the files are opened by a process that is started after Straighten.
 // - LosePower takes back what was never synced, names too; but not of small files that the server
-//   writes once and never syncs (server.dat, clients.dat, subs.dat): the system has written them
-//   back. A machine that stops within seconds of their making leaves a store that does not open, as
-//   with the real server; that is known and not simulated.
+//   writes once and never syncs (server.dat, clients.dat, subs.dat), nor of the version at the
+//   begin of a file of messages: the system has written them back. A machine that stops within
+//   seconds of their making leaves a store that does not open, as with the real server; that is
+//   known and not simulated.
 // - Copy and Restore: files as they were some time ago, or those of another node.
 // Nothing else ever goes wrong: no write fails, no read does.
 // Ownership: owns all files. Open files refer to the disk and must not outlive it.

@@ -129,6 +129,12 @@ uint64_t SimNode::CommitIndex() const {
 
 uint64_t SimNode::AppliedIndex() const { return is_up() ? process_->applied_index() : 0; }
 
+uint64_t SimNode::SnapshotIndex() const {
+  if (!is_up() || process_->raft() == nullptr) return 0;
+  const raft::SnapshotMetaPtr snapshot = process_->raft()->snapshot();
+  return snapshot != nullptr ? snapshot->index : 0;
+}
+
 void SimNode::Receive(const raft::Message& message) {
   if (!is_up()) return;
   process_->Receive(message);

@@ -93,6 +93,7 @@ class SimNode {
   uint64_t LastIndex() const;
   uint64_t CommitIndex() const;
   uint64_t AppliedIndex() const;
+  uint64_t SnapshotIndex() const;  // of the newest snapshot
 
   // A message of consensus arrives.
   void Receive(const raft::Message& message);

@@ -51,7 +51,8 @@ void DrawNetwork(Random& random, SimOptions& options) {
 void DrawSizes(Random& random, SimOptions& options) {
   constexpr int64_t kTimeoutsMs[] = {200, 500, 1000, 2000};
   options.raft_timeout_ns = kTimeoutsMs[random.Below(4)] * kNsPerMs;
-  options.op_gap_ns = Between(random, 20, 160) * kNsPerMs;
+  const int64_t gap_ns = Between(random, 20, 160) * kNsPerMs;
+  if (options.op_gap_ns == SimOptions().op_gap_ns) options.op_gap_ns = gap_ns;
   options.fault_gap_ns = Between(random, 500, 4000) * kNsPerMs;
   options.down_max_ns = Between(random, 1, 8) * kNsPerSecond;
   options.clients = 2 + random.Below(5);
@@ -62,6 +63,12 @@ void DrawSizes(Random& random, SimOptions& options) {
     options.snapshot_threshold = 10 + random.Below(90);
     options.trailing_logs = random.Below(40);
     options.snapshot_interval_ns = Between(random, 500, 4000) * kNsPerMs;
+  }
+  // A node that has everything in a snapshot starts with any key (cluster.md 3d).
+  if (options.faults.contains(FaultKind::kWrongKey) && random.Below(2) == 0) {
+    options.snapshot_threshold = 1;
+    options.trailing_logs = 0;
+    options.snapshot_interval_ns = Between(random, 500, 2000) * kNsPerMs;
   }
 }
 
@@ -91,6 +98,7 @@ std::vector<std::pair<std::string, std::string>> OptionsText(const SimOptions& o
       {"seed", number(options.seed)},
       {"nodes", number(options.nodes)},
       {"ops", number(options.ops)},
+      {"idle", GoDurationText(options.idle_ns)},
       {"faults", FaultsText(options.faults)},
       {"clients", number(options.clients)},
       {"channels", number(options.channels)},

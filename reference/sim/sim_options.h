@@ -19,7 +19,8 @@ namespace atrest::sim {
 struct SimOptions {
   uint64_t seed = 1;
   size_t nodes = 3;
-  uint64_t ops = 500;  // of clients: mostly publishes
+  uint64_t ops = 500;   // of clients: mostly publishes
+  int64_t idle_ns = 0;  // that passes before clients come
   FaultSet faults;
   size_t clients = 4;
   size_t channels = 3;

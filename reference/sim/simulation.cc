@@ -79,7 +79,8 @@ Simulation::Simulation(const SimOptions& options, std::vector<Checker*> checkers
     numbers_[ids[i]] = i;
   }
   const FaultTargets targets{nodes_, options_.nodes + options_.clients,
-                             [this](size_t node) { OnNodeDown(node); }};
+                             [this](size_t node) { OnNodeDown(node); },
+                             [this](bool paused) { workload_->Pause(paused); }};
   injector_ = std::make_unique<FaultInjector>(world_, options_, targets,
                                               SeedFor(options_.seed, Purpose::kFaults));
   damager_ = std::make_unique<NodeDamager>(world_, options_, targets, *injector_,
@@ -151,6 +152,7 @@ SimResult Simulation::Run() {
 void Simulation::SafetyPhase() {
   network_.SetFaults(options_.network);
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->Start(injector_->settings(i));
+  queue_.RunUntil(queue_.now_ns() + options_.idle_ns);
   workload_->Start();
   injector_->Start();
   // About when two fifths of the ops are done.

@@ -8,6 +8,7 @@ namespace {
 constexpr size_t kSubscriptionsMax = 6;  // of a client
 constexpr uint64_t kBurstMax = 20;
 constexpr size_t kCanaryBytes = 24;
+constexpr size_t kLongBytes = 64 * 1024;
 
 }  // namespace
 
@@ -37,7 +38,7 @@ void Workload::Next() {
   const auto gap = random_.Below(2 * static_cast<uint64_t>(options_.gap_ns) + 1);
   world_.queue.After(static_cast<int64_t>(gap), [this] {
     if (is_done()) return;
-    DoOne();
+    if (!paused_) DoOne();
     Next();
   });
 }
@@ -72,22 +73,30 @@ size_t Workload::PublishFrom(SimClient& client, const std::string& channel) {
 }
 
 size_t Workload::PayloadSize() {
-  const uint64_t kind = random_.Below(100);
-  if (kind < 3) return 0;
-  if (kind < 10) return 1 + random_.Below(15);
-  if (kind < 75) return kCanaryBytes + random_.Below(200);
-  if (kind < 97) return 200 + random_.Below(1800);
-  return 2000 + random_.Below(kind < 99 ? 8'000 : 30'000);
+  const uint64_t kind = random_.Below(1000);
+  if (kind < 30) return 0;
+  if (kind < 100) return 1 + random_.Below(15);
+  if (kind < 760) return kCanaryBytes + random_.Below(200);
+  if (kind < 970) return 200 + random_.Below(1800);
+  if (kind < 999) return 2000 + random_.Below(kind < 990 ? 8'000 : 30'000);
+  return kLongBytes + random_.Below(kLongBytes);
 }
 
+// Bytes of any value, or letters; sometimes one byte alone, or what was sent before.
 Bytes Workload::Payload() {
+  const std::vector<Published>& all = world_.history.published;
+  const uint64_t kind = random_.Below(40);
+  if (kind == 0 && !all.empty()) return all[random_.Below(all.size())].payload;
   Bytes payload(PayloadSize());
   random_.Fill(payload);
-  if (payload.empty()) return payload;
+  if (kind == 1) std::ranges::fill(payload, payload.empty() ? 0 : payload[0]);
+  if (kind % 2 == 0) {
+    for (uint8_t& byte : payload) byte = static_cast<uint8_t>('a' + byte % 26);
+  }
   // As the code byte of a sealed payload, or as that of an operation in the log.
   constexpr uint8_t kFirst[] = {0x01, 0x02, 0x08, 0x12, 0x00};
-  const uint64_t kind = random_.Below(20);
-  if (kind < std::size(kFirst)) payload[0] = kFirst[kind];
+  const uint64_t first = random_.Below(20);
+  if (!payload.empty() && first < std::size(kFirst)) payload[0] = kFirst[first];
   return payload;
 }
 

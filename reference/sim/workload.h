@@ -35,6 +35,8 @@ class Workload {
   bool is_done() const { return done_ >= options_.ops; }
   // Publishes that are neither acknowledged nor given up.
   size_t unfinished() const;
+  // No op begins while it is paused.
+  void Pause(bool paused) { paused_ = paused; }
   // Ends the ops: nobody leaves any more.
   void Calm();
   // Publishes once to every channel, from one client; what was published, as numbers in the
@@ -61,6 +63,7 @@ class Workload {
   std::vector<std::string> channels_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   uint64_t done_ = 0;
+  bool paused_ = false;
 };
 
 }  // namespace atrest::sim

@@ -13,6 +13,22 @@ namespace atrest::stan {
 
 using raftlog::RaftOperationType;
 
+namespace {
+
+// A leader gives away a batch of sequences in vain now and then. A gap of more is damage, which
+// the real server fills with empty messages for as long as it takes.
+constexpr uint64_t kGapMax = 1 << 20;
+
+Status StoreWithGap(store::MessageStore& messages, wire::Message message) {
+  const uint64_t last = messages.LastSequence();
+  if (last != 0 && message.sequence > last && message.sequence - last - 1 > kGapMax) {
+    return Status(Code::kCorrupt, "the last one is " + std::to_string(last));
+  }
+  return messages.Store(std::move(message));
+}
+
+}  // namespace
+
 void Applying::Run() {
   while (!is_waiting_ && !parts_.fetch.IsRunning() && !entries_.empty() && context_.fatal.ok()) {
     if (!Apply()) return;
@@ -163,7 +179,7 @@ void Applying::StorePublish(Channel& channel) {
                                      fault::On(Fault::kRoleFollowerInClear));
   for (wire::Message& message : operation_.messages) {
     const uint64_t sequence = message.sequence;
-    const Status stored = channel.store->messages->Store(std::move(message));
+    const Status stored = StoreWithGap(*channel.store->messages, std::move(message));
     if (stored.ok()) continue;
     message.sequence = sequence;
     message.subject = channel.name;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reference/raftlog/raft_operation.h"
 #include "reference/stan/cluster_fixture.h"
 
 namespace atrest::stan {
@@ -368,6 +369,32 @@ TEST_F(ClusterSnapshotTest, AGapBehindTheFirstIsFilledWithEmptyMessages) {
   log_[third - 2] = std::make_shared<const raft::LogEntry>(replaced);
   Open(2);
   EXPECT_EQ(Stored(2), "1:1 2: 3:3");
+}
+
+TEST_F(ClusterSnapshotTest, AGapThatOnlyDamageExplainsEndsTheNode) {
+  OpenAndPublish(2);
+  raftlog::RaftOperation operation = raftlog::DecodeOperation(log_.back()->data).value();
+  operation.messages.front().sequence = uint64_t{1} << 60;
+  AddEntry(raft::EntryType::kCommand, raftlog::EncodeOperation(operation));
+  Drain();
+  EXPECT_EQ(server(2).failure().message(),
+            "panic: failed to store replicated message 1152921504606846976 on channel foo: the "
+            "last one is 2");
+}
+
+TEST_F(ClusterSnapshotTest, AMessageFarAheadIsTheFirstWhereTheLeaderHasNoneBeforeIt) {
+  OpenAndPublish(2);
+  raftlog::RaftOperation operation = raftlog::DecodeOperation(log_.back()->data).value();
+  operation.messages.front().sequence = uint64_t{1} << 60;
+  Wipe(2);
+  ASSERT_TRUE(TryOpen(2).ok());
+  raft::LogEntry entry = *log_.back();
+  entry.data = raftlog::EncodeOperation(operation);
+  node(2).applied = log_.size();
+  server(2).Apply(clock_.NowNs(), std::make_shared<const raft::LogEntry>(entry));
+  Drain();
+  EXPECT_EQ(server(2).FindChannel("foo")->first_sequence, uint64_t{1} << 60);
+  EXPECT_EQ(server(2).phase(), Phase::kFollower);
 }
 
 TEST_F(ClusterSnapshotTest, TheLeaderAsksItself) {

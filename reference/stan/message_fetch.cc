@@ -12,6 +12,7 @@ namespace atrest::stan {
 namespace {
 
 constexpr uint64_t kBatch = 100;
+constexpr int kMissingMax = 10;
 constexpr int64_t kAnswerTimeoutNs = 2 * kSecondNs;
 // At the end of an inbox, and as the reply of what comes to it.
 constexpr char kVersion[] = "sfa";
@@ -35,6 +36,7 @@ void MessageFetch::Fetch(Channel& channel, uint64_t first, uint64_t last, Done d
   if (first_ > last_) return Finish(Status());
   next_ = request_begin_ = first_;
   has_stored_ = false;
+  missing_ = 0;
   const Status opened = Open(inbox_);
   if (!opened.ok()) return Finish(opened);
   Run();
@@ -116,6 +118,7 @@ Status MessageFetch::OnAnswer(const Answer& answer, Step& step) {
     return Status(Code::kIo, "nats: no responders available for request");
   }
   if (answer.payload.empty()) return OnNothing(answer, step);
+  missing_ = 0;
   Result<wire::Message> message = wire::DecodeMessage(answer.payload);
   if (!message.ok()) return message.status().WithPrefix("error decoding message: ");
   message_ = std::move(message).value();
@@ -139,7 +142,9 @@ Status MessageFetch::OnNothing(const Answer& answer, Step& step) {
     step = Step::kEnd;
     return Status();
   }
-  request_begin_ = ++next_;
+  ++next_;
+  if (++missing_ >= kMissingMax) next_ = std::max(next_, last_);
+  request_begin_ = next_;
   return Status();
 }
 

@@ -3,8 +3,7 @@
 // that the leader no longer has are passed over, with all before them.
 // Not for when that is needed, nor for trying again. Specification: cluster.md 2 ("How a follower
 // gets messages") and 3j. Where a leader has fewer messages than it is asked for, they are asked
-// for one by one, up to the last; the real server stops after ten and searches, which comes to the
-// same.
+// for one by one, and after ten only the last.
 // Ownership: borrows its Context; the channel must stay until the outcome.
 // Errors: those of the store and the bus, "nats: timeout" where no answer comes for two seconds.
 // Threads: one.
@@ -72,6 +71,7 @@ class MessageFetch {
   uint64_t request_begin_ = 0;
   uint64_t request_end_ = 0;  // of what was asked for last
   bool has_stored_ = false;
+  int missing_ = 0;  // that were asked for in a row
   wire::Message message_;  // that is being looked at
   Inbox inbox_;
   Inbox check_;  // open while it is asked whether message_ is the first that there is

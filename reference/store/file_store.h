@@ -37,10 +37,10 @@ struct FileStoreOptions {
   uint64_t slice_max_messages = 0;  // 0 in all three: a quarter of the channel's limits
   uint64_t slice_max_bytes = 64 * 1024 * 1024;
   int64_t slice_max_age_ns = 0;
-  // Reading ahead takes records to lie one behind the other, as the real server does. A process that
-  // was killed between its write of messages and that of their index has left records in between
-  // that are not indexed, and the messages behind them are then taken for others where their sizes
-  // are the same. Without it reading ahead ends in front of such records.
+  // Reading ahead takes records to lie one behind the other, as the real server does. A process
+  // that was killed between its write of messages and that of their index has left records in
+  // between that are not indexed, and the messages behind them are then taken for others where
+  // their sizes are the same. Without it reading ahead ends in front of such records.
   bool assume_adjacent = true;
   bool truncate_unexpected_eof = false;  // repair a torn tail at recovery; not twice in a row
 };
