@@ -43,7 +43,7 @@ void LeakCheck::OnSeal(const Seal& seal) {
   if (!seal.is_open() || seal.plain.size() < kPrefix) return;
   const ByteView nonce = seal.nonce;
   if (!Equal(nonce.first(kPrefix), ByteView(seal.plain).first(kPrefix))) return;
-  Say(seal.first.node, "cluster.md 1.6",
+  Say(seal.first.node, "K-nonce-counter",
       seal.first.where + ": the nonce begins with what it seals, " + ToHex(nonce));
 }
 

@@ -30,7 +30,7 @@ void ReuseCheck::JudgePlace(size_t node, const Seal& seal, uint64_t number,
   if (!seal.is_open()) return;
   const auto [found, is_first] = places_.try_emplace(seal.number, number);
   if (is_first || found->second == number) return;
-  Say(node, "cluster.md 1.6",
+  Say(node, "H-nonce-reuse",
       where + ": sealed once with that of " + std::to_string(found->second) + ", byte for byte");
 }
 

@@ -41,7 +41,7 @@ void StoredCheck::OnStray(size_t node, const std::string& channel, const disktru
   }
   const Leeway leeway = LeewayNow(node);
   if (leeway.unsent_stored || leeway.sequences_differ) return;
-  Say(node, "cluster.md 1.9",
+  Say(node, "K-record-form",
       "channel " + channel + ", msgs.dat at " + std::to_string(stray.offset) + ": " + stray.what);
 }
 

@@ -1,5 +1,5 @@
-// What the faults of the Raft log do to its file, each by itself; and that the faulty way of sealing
-// is the right one while none of them is on.
+// What the faults of the Raft log do to its file, each by itself; and that the faulty way of
+// sealing is the right one while none of them is on.
 #include "reference/raftlog/raft_log_faults.h"
 
 #include <gtest/gtest.h>
