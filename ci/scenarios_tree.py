@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Checks of the scenarios as a whole: prints `file: error: why`.
 
-Every requirement has a scenario and every claim of the documentation one in conformance; every
-scenario cites a requirement; a claim reads as when its scenarios were written (clauses.json); what
-a version of the suite has frozen is unchanged; lists of known failures name scenarios that exist.
+Every requirement has a scenario, or a checker of simulated clusters that judges it, and every claim
+of the documentation a scenario in conformance; every scenario cites a requirement; a claim reads as
+when its scenarios were written (clauses.json); what a version of the suite has frozen is unchanged;
+lists of known failures name scenarios that exist.
 """
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 import freeze_suite
@@ -16,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGISTER = "scenarios/requirements.json"
 CLAUSES = "scenarios/clauses.json"
 CLAIM_PREFIX = "D-"
+# Where the checkers of simulated clusters are, which name what they judge.
+CHECKERS = ("harness/simcheck/*.cc", "reference/sim/*.cc")
 # Requirements that are in the register before their first scenario. Empty at a release; one that
 # has a scenario must not be here.
 AWAITED = set()
@@ -31,18 +35,32 @@ def clause_hash(requirement):
     return hashlib.sha256(clause.encode()).hexdigest()
 
 
+def simulated(root):
+    """The requirements that checkers of simulated clusters judge."""
+    files = [each for pattern in CHECKERS for each in root.glob(pattern)]
+    texts = [each.read_text() for each in files if not each.name.endswith("_test.cc")]
+    return {found for text in texts for found in re.findall(r'"([DHK]-[\w-]+)"', text)}
+
+
 def errors_in(root, awaited=frozenset()):
     """(file, why) of everything that is wrong below `root`."""
     requirements = {each["id"]: each for each in load(root / REGISTER)}
     files = freeze_suite.scenario_files(root)
     scenarios = {name: load(path) for name, path in files.items()}
-    yield from uncited(requirements, scenarios, awaited)
+    judged = simulated(root)
+    yield from unknown(requirements, judged)
+    yield from uncited(requirements, scenarios, awaited, judged)
     yield from edited_clauses(root, requirements, scenarios)
     yield from thawed(root, requirements, scenarios)
     yield from stale_entries(root, scenarios)
 
 
-def uncited(requirements, scenarios, awaited):
+def unknown(requirements, judged):
+    for each in sorted(judged - set(requirements)):
+        yield REGISTER, f"{each} is what a checker of simulated clusters judges, and is not there"
+
+
+def uncited(requirements, scenarios, awaited, judged):
     citing = {}
     for name, scenario in scenarios.items():
         known = [each for each in scenario["requirement"] if each in requirements]
@@ -55,7 +73,8 @@ def uncited(requirements, scenarios, awaited):
         has_one = wanted in citing.get(each, ())
         if has_one and each in awaited:
             yield REGISTER, f"{each} has a scenario and is no longer awaited"
-        if not has_one and each not in awaited:
+        is_judged = each in judged and not each.startswith(CLAIM_PREFIX)
+        if not has_one and each not in awaited and not is_judged:
             yield REGISTER, f"{each} has no scenario in {wanted}"
 
 

@@ -43,6 +43,20 @@ class TreeTest(unittest.TestCase):
                          ["scenarios/requirements.json: K-y has no scenario in compatibility"])
         self.assertEqual(self.errors(awaited=["K-y"]), [])
 
+    def test_a_checker_of_clusters_will_do_for_a_requirement_but_not_for_a_claim(self):
+        checker = self.root / "harness/simcheck/x_check.cc"
+        checker.parent.mkdir(parents=True)
+        checker.write_text('Say(node, "K-y", "D-02");')
+        self.assertEqual(self.errors(), [
+            f"scenarios/requirements.json: {name} is what a checker of simulated clusters judges, "
+            "and is not there" for name in ("D-02", "K-y")])
+        claim = {**CLAIM, "id": "D-02"}
+        self.write("requirements.json", [CLAIM, FACT, {**FACT, "id": "K-y"}, claim])
+        self.write("clauses.json", {each["id"]: scenarios_tree.clause_hash(each)
+                                    for each in (CLAIM, claim)})
+        self.assertEqual(self.errors(),
+                         ["scenarios/requirements.json: D-02 has no scenario in conformance"])
+
     def test_what_is_awaited_must_not_be_there(self):
         self.assertEqual(self.errors(awaited=["K-x"]), [
             "scenarios/requirements.json: K-x has a scenario and is no longer awaited"])

@@ -77,6 +77,7 @@ LAYERS = {
 MORE_EDGES = [
     (r"harness/driver/inproc_\w+\.(h|cc)", reference("crypto store raftlog stan sim")),
     (r"harness/driver/\w+_test\.cc", reference("crypto store") | harness("tamper")),
+    (r"harness/prove/sim_\w+\.(h|cc)", reference("sim") | harness("simcheck")),
     (r"harness/shrink/\w+_test\.cc", harness("compare")),
     (r"reference/stan/(\w+_test|\w+_fuzz)\.cc|reference/stan/(stan|cluster)_fixture\.h",
      reference("env crypto")),

@@ -8,6 +8,7 @@
 #include "harness/cli/run_reporters.h"
 #include "harness/prove/matrix.h"
 #include "harness/prove/prove.h"
+#include "harness/prove/sim_trial.h"
 #include "harness/prove/trial.h"
 #include "harness/runner/choose.h"
 #include "harness/runner/jobs.h"
@@ -25,11 +26,14 @@ using Rows = std::vector<const fault::Row*>;
 
 constexpr char kInproc[] = "inproc";
 constexpr char kReference[] = "reference";
+constexpr char kSim[] = "sim";
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 // Fewer generated cases where each takes a server.
 constexpr uint64_t kCases = 1000;
 constexpr uint64_t kServerCases = 40;
 constexpr uint64_t kQuickCases = 300;
+// Simulated clusters.
+constexpr uint64_t kSimRuns = 96;
 // What one fault may take, many times what it does: the machine may be busy.
 constexpr unsigned kSecondsMax = 240;
 constexpr unsigned kServerSecondsMax = 900;
@@ -88,14 +92,18 @@ Rows RowsFor(const std::vector<std::string>& patterns) {
   return rows;
 }
 
-// A fault is tried in this process where its code runs there, and that is asked for.
+// A fault is tried in this process where its code runs there, and that is asked for; one of cluster
+// nodes in the simulator alone.
 Rows RowsOn(const std::string& target, const Rows& rows, const ProveArguments& arguments) {
-  const bool both = arguments.targets.size() > 1;
+  const bool runs_inproc = std::ranges::find(arguments.targets, kInproc) != arguments.targets.end();
+  const auto is_there = [&](const fault::Row* row) {
+    if (target == kSim) return row->place == fault::Place::kCluster;
+    if (target == kInproc) return row->place == fault::Place::kStore;
+    return row->place == fault::Place::kServer ||
+           (row->place == fault::Place::kStore && !runs_inproc);
+  };
   Rows chosen;
-  for (const fault::Row* row : rows) {
-    const bool in_process = row->place == fault::Place::kStore;
-    if (target == kInproc ? in_process : !(both && in_process)) chosen.push_back(row);
-  }
+  std::ranges::copy_if(rows, std::back_inserter(chosen), is_there);
   return chosen;
 }
 
@@ -126,7 +134,7 @@ class Proof {
   void RunOn(const std::string& target, const Rows& rows) {
     const size_t first = matrix_.tried.size();
     for (uint64_t i = 0; i < arguments_.seeds; ++i) {
-      std::vector<prove::Tried> all = RunSeed(target, rows, i);
+      std::vector<prove::Tried> all = target == kSim ? RunSim(rows, i) : RunSeed(target, rows, i);
       if (i == 0) {
         std::ranges::move(all, std::back_inserter(matrix_.tried));
         continue;
@@ -160,11 +168,24 @@ class Proof {
     Say(target + ": the reference as it is, seed " + std::to_string(options.seed));
     const Status learnt = trial.Learn(arguments_.jobs);
     if (!learnt.ok()) throw CommandError{ExitCode::kHarnessFailed, learnt.message()};
+    return Try(trial, target, rows, target == kInproc ? "" : folder.path(), seconds_max);
+  }
+
+  std::vector<prove::Tried> RunSim(const Rows& rows, uint64_t index) {
+    prove::SimTrialOptions options;
+    options.runs = CasesOn(kSim);
+    options.seed = arguments_.seed + index * options.runs;
+    Say(std::string(kSim) + ": clusters from seed " + std::to_string(options.seed));
+    return Try(prove::SimTrial(suite_, options), kSim, rows, "", kServerSecondsMax);
+  }
+
+  std::vector<prove::Tried> Try(const prove::FaultTrial& trial, const std::string& target,
+                                const Rows& rows, const std::string& traces, unsigned seconds_max) {
     AddChecks(trial);
     prove::ProveOptions how;
     how.jobs = arguments_.jobs;
     how.early_end = arguments_.quick;
-    how.traces = target == kInproc ? "" : folder.path();
+    how.traces = traces;
     how.seconds_max = seconds_max;
     const auto told = [this](const prove::Tried& tried) {
       Say(std::string(tried.row->name) + ": " + prove::NameOf(prove::OutcomeOf(tried)));
@@ -175,6 +196,7 @@ class Proof {
 
   uint64_t CasesOn(const std::string& target) const {
     if (arguments_.cases > 0) return arguments_.cases;
+    if (target == kSim) return kSimRuns;
     if (target != kInproc) return kServerCases;
     return arguments_.quick ? kQuickCases : kCases;
   }
@@ -190,7 +212,7 @@ class Proof {
     return all;
   }
 
-  void AddChecks(const prove::Trial& trial) {
+  void AddChecks(const prove::FaultTrial& trial) {
     for (const std::string& check : trial.Checks()) {
       if (known_checks_.insert(check).second) matrix_.checks.push_back(check);
     }
@@ -199,10 +221,10 @@ class Proof {
   std::vector<std::pair<std::string, std::string>> Options() const {
     std::string targets;
     for (const std::string& target : arguments_.targets)
-      targets += (targets.empty() ? "" : " and ") + target;
+      targets += (targets.empty() ? "" : ", ") + target;
     std::string cases;
     for (const std::string& target : arguments_.targets)
-      cases += (cases.empty() ? "" : " and ") + std::to_string(CasesOn(target));
+      cases += (cases.empty() ? "" : ", ") + std::to_string(CasesOn(target));
     return {{"target", targets},
             {"checks", std::to_string(matrix_.checks.size())},
             {"cases a fault", cases},
@@ -224,10 +246,10 @@ class Proof {
 };
 
 void CheckTargets(ProveArguments& arguments) {
-  if (arguments.targets.empty()) arguments.targets = {kInproc, kReference};
+  if (arguments.targets.empty()) arguments.targets = {kInproc, kReference, kSim};
   for (const std::string& target : arguments.targets) {
-    if (target != kInproc && target != kReference)
-      throw CommandError{ExitCode::kUsage, "faults are in the targets inproc and reference only"};
+    if (target != kInproc && target != kReference && target != kSim)
+      throw CommandError{ExitCode::kUsage, "faults are in the targets inproc, reference and sim"};
   }
   // Each is tried on once, however often it is named.
   std::set<std::string> seen;
@@ -269,8 +291,10 @@ void AddProveCommand(CLI::App& app, RunVerb& chosen) {
   auto arguments = std::make_shared<ProveArguments>();
   verb->add_option("--faults", arguments->patterns,
                    "Only faults whose name matches ('*' any characters); repeatable");
-  verb->add_option("--target", arguments->targets,
-                   "inproc or reference (atrest-server); both: each fault where it runs quickest")
+  verb->add_option(
+          "--target", arguments->targets,
+          "inproc, reference (atrest-server) or sim (clusters); all: each fault where it runs "
+          "quickest")
       ->allow_extra_args(false);
   verb->add_option("--jobs", arguments->jobs, "Faults tried at once")
       ->capture_default_str()

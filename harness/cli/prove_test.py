@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`atrest prove` as its users meet it, and the gate: in its quick form, on both targets.
+"""`atrest prove` as its users meet it, and the gate: in its quick form, on all targets.
 Usage: prove_test.py ATREST ATREST-SERVER"""
 import json
 import os
@@ -44,7 +44,9 @@ class GateTest(unittest.TestCase):
         self.assertEqual(figures["killed"], figures["faults"])
         self.assertEqual(figures["lawful"], figures["variants"])
         self.assertEqual((figures["unexecuted"], figures["trouble"]), (0, 0))
-        self.assertGreaterEqual(100 * figures["quick"], QUICK_PERCENT * figures["faults"])
+        # No scenario of --quick is of clusters.
+        of_servers = figures["faults"] - sum(each["target"] == "sim" for each in report["faults"])
+        self.assertGreaterEqual(100 * figures["quick"], QUICK_PERCENT * of_servers)
 
 
 class ProveTest(unittest.TestCase):
@@ -73,6 +75,22 @@ class ProveTest(unittest.TestCase):
                 done = atrest(*kill["replay"].split()[1:], *keep)
             self.assertEqual(done.returncode, CONFORMANCE_FAILED, kill["replay"] + done.stdout)
             self.assertIn(kill["requirement"], done.stdout)
+
+    def test_a_fault_of_cluster_nodes_is_tried_on_simulated_clusters(self):
+        done, report = prove("--faults", "role/follower-stores-in-clear", "--quick")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        [fault] = report["faults"]
+        self.assertEqual((fault["target"], fault["outcome"]), ("sim", "killed"))
+        kill = next(kill for kill in fault["kills"] if kill["stated"])
+        self.assertTrue(kill["check"].startswith("sim/"), kill)
+        replay = kill["replay"].split()[1:]
+        done = subprocess.run([ATREST, *replay], check=False, capture_output=True, text=True,
+                              timeout=300)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn(f"[{kill['requirement']}]", done.stdout)
+        without = subprocess.run([ATREST, *replay[:replay.index("--fault")]], check=False,
+                                 capture_output=True, text=True, timeout=300)
+        self.assertEqual(without.returncode, 0, without.stdout)
 
     def test_a_target_that_is_named_twice_is_tried_on_once(self):
         done, report = prove("--faults", "key/without-channel", "--target", "inproc", "--target",
@@ -103,7 +121,7 @@ class ProveTest(unittest.TestCase):
         self.assertEqual(prove("--faults", "no/such*")[0].returncode, NOTHING_RUN)
         done, report = prove("--target", "nats-streaming-server")
         self.assertEqual((done.returncode, report), (USAGE, None))
-        self.assertIn("inproc and reference only", done.stderr)
+        self.assertIn("inproc, reference and sim", done.stderr)
 
 
 class FaultTest(unittest.TestCase):

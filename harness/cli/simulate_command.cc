@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/prove/matrix.h"
 #include "harness/runner/jobs.h"
 #include "harness/runner/summary.h"
 #include "harness/simcheck/sim_checks.h"
+#include "reference/base/fault.h"
 #include "reference/env/posix_env.h"
 #include "reference/sim/run_checkers.h"
 #include "reference/sim/simulation.h"
@@ -32,6 +34,7 @@ constexpr size_t kSeedsMax = 10'000'000;
 struct SimulateArguments {
   sim::SimOptions options;
   std::string faults = kSwarm;
+  std::string fault;  // of the reference itself
   std::string seeds;
   std::string keep;
   std::string json_file;
@@ -98,7 +101,8 @@ std::string ReplayOf(const SimulateArguments& arguments, uint64_t seed) {
          std::to_string(arguments.options.nodes) + " --ops " +
          std::to_string(arguments.options.ops) + " --faults " + runner::Quoted(arguments.faults) +
          (arguments.idle_s > 0 ? " --idle " + std::to_string(arguments.idle_s) : "") +
-         (arguments.gap_us > 0 ? " --op-gap " + std::to_string(arguments.gap_us) : "");
+         (arguments.gap_us > 0 ? " --op-gap " + std::to_string(arguments.gap_us) : "") +
+         (arguments.fault.empty() ? "" : " --fault " + arguments.fault);
 }
 
 void KeepDirectory(env::FileSystem& files, const std::string& directory,
@@ -152,8 +156,19 @@ json JsonOf(const sim::SimResult& result, uint64_t seed) {
           {"violations", violations}};
 }
 
+// That of NAME; none for "".
+Fault FaultOf(const std::string& name) {
+  if (name.empty()) return Fault::kNone;
+  const fault::Row* row = fault::Find(name);
+  if (fault::Rows().empty()) Usage(prove::kNoFaults);
+  if (row == nullptr) Usage("no fault is named \"" + name + "\"");
+  if (row->place == fault::Place::kServer) Usage("the fault " + name + " is in the server only");
+  return row->fault;
+}
+
 // One seed, in a process of its own.
 json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
+  const fault::Scope fault(FaultOf(arguments.fault));
   const sim::SimOptions options = OptionsOf(arguments, seed);
   const auto own = sim::MakeRunCheckers();
   const simcheck::SimChecks checks;
@@ -183,7 +198,9 @@ json RunSeed(const SimulateArguments& arguments, uint64_t seed) {
 class SimulateRun {
  public:
   explicit SimulateRun(const SimulateArguments& arguments)
-      : arguments_(arguments), range_(RangeOf(arguments)) {}
+      : arguments_(arguments), range_(RangeOf(arguments)) {
+    (void)FaultOf(arguments.fault);
+  }
 
   ExitCode Run() {
     PrintOptions();
@@ -219,6 +236,7 @@ class SimulateRun {
       std::cout << ' ' << name << ' ' << value << ';';
     }
     if (!IsOne()) std::cout << " faults " << arguments_.faults;
+    if (!arguments_.fault.empty()) std::cout << "; fault " << arguments_.fault;
     std::cout << '\n' << std::flush;
   }
 
@@ -373,6 +391,8 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
                    "Names of the fault atlas with commas between, none, or swarm: what the seed "
                    "draws of those that a cluster survives")
       ->capture_default_str();
+  verb->add_option("--fault", arguments->fault,
+                   "Break the reference on purpose: a name of `atrest list --faults`");
   verb->add_option("--idle", arguments->idle_s, "Virtual seconds before clients come")
       ->capture_default_str()
       ->check(CLI::Range(0, 10'000'000));

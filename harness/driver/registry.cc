@@ -39,7 +39,8 @@ Result<std::unique_ptr<Driver>> MakeFaulty(const DriverOptions& options) {
   const fault::Row* row = fault::Find(options.fault);
   if (row == nullptr) return Status(Code::kNotFound, "no fault is named \"" + options.fault + "\"");
   if (row->place != fault::Place::kStore)
-    return Status(Code::kUnsupported, "the fault " + options.fault + " is in the server only");
+    return Status(Code::kUnsupported, "the fault " + options.fault + " is in the " +
+                                          fault::NameOf(row->place) + " only");
   MadePlace place = PlaceFor(options);
   return std::unique_ptr<Driver>(std::make_unique<InprocDriver>(
       std::move(place.files), place.directory,

@@ -1,5 +1,7 @@
 #include "harness/prove/digest.h"
 
+#include "harness/prove/sim_trial.h"
+
 namespace atrest::prove {
 namespace {
 
@@ -34,6 +36,9 @@ const std::string& ReasonOf(const Kill& kill) {
 }
 
 std::string ReplayOf(const Tried& tried, const Kill& kill) {
+  if (tried.row->place == fault::Place::kCluster)
+    return "atrest simulate " + SimArguments(kill.seed) + " --fault " +
+           std::string(tried.row->name);
   const std::string target =
       " --target " + tried.target + " --fault " + std::string(tried.row->name);
   const std::string seed = std::to_string(kill.target_seed);

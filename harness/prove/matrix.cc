@@ -129,6 +129,7 @@ Figures FiguresOf(const Matrix& matrix) {
     figures.only_by_disk += IsOnlyBy(tried.evidence, Eye::kDisk);
     figures.only_by_nonces += IsOnlyBy(tried.evidence, Eye::kNonces);
     figures.only_by_properties +=
+        tried.row->place != fault::Place::kCluster &&
         std::ranges::all_of(kills, [](const Kill& kill) { return kill.by_property; });
   }
   return figures;

@@ -8,6 +8,7 @@
 #include <regex>
 #include <sstream>
 
+#include "harness/prove/digest.h"
 #include "harness/runner/suite.h"
 #include "reference/env/posix_env.h"
 
@@ -282,6 +283,22 @@ TEST(MatrixTest, CountsWhatTheGateAsksFor) {
 }
 
 // What a lawful variant differs in shows no teeth.
+// Of clusters there are no scenarios that could see it, too.
+TEST(MatrixTest, RunsOfClustersAreNoGeneratedCases) {
+  Kill kill = By("sim/nonce-reuse", "nonce-reuse", "H-swap");
+  kill.by_property = true;
+  kill.seed = 3;
+  fault::Row of_nodes = kFault;
+  for (const fault::Place place : {fault::Place::kStore, fault::Place::kCluster}) {
+    of_nodes.place = place;
+    Matrix matrix;
+    matrix.tried.push_back(Of(of_nodes, {kill}));
+    EXPECT_EQ(FiguresOf(matrix).killed, 1u);
+    EXPECT_EQ(FiguresOf(matrix).only_by_properties, place == fault::Place::kStore ? 1u : 0u);
+  }
+  EXPECT_TRUE(ReplayOf(Of(of_nodes, {kill}), kill).starts_with("atrest simulate --seed 3 "));
+}
+
 TEST(MatrixTest, NamesToothlessChecks) {
   EXPECT_EQ(ToothlessOf(Example()), (std::vector<std::string>{"b", "c"}));
 }

@@ -124,7 +124,7 @@ void FaultRows(bool variants, std::ostream& out) {
     if ((row.kind == fault::Kind::kVariant) != variants) continue;
     out << "| `" << row.name << "` | " << row.what << " | " << row.requirements << " | ";
     if (!variants) out << fault::NameOf(row.kind) << " | ";
-    out << row.why << " | " << (row.place == fault::Place::kStore ? "both" : "server") << " |\n";
+    out << row.why << " | " << fault::NameOf(row.place) << " |\n";
   }
 }
 

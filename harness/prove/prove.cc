@@ -7,8 +7,7 @@
 namespace atrest::prove {
 namespace {
 
-using Stage = Trial::Stage;
-using What = Trial::Stage::What;
+using What = Stage::What;
 
 constexpr double kNsPerSecond = 1e9;
 
@@ -30,7 +29,7 @@ bool HasExecuted(const std::string& trace, uint64_t before, env::FileSystem& fil
   return files.Exists(trace);
 }
 
-Evidence Try(const Trial& trial, const fault::Row& row, const ProveOptions& options,
+Evidence Try(const FaultTrial& trial, const fault::Row& row, const ProveOptions& options,
              const std::string& trace, env::FileSystem& files, env::Clock& clock) {
   Evidence evidence;
   const int64_t began = clock.NowNs();
@@ -48,7 +47,7 @@ Evidence Try(const Trial& trial, const fault::Row& row, const ProveOptions& opti
 
 }  // namespace
 
-Result<std::vector<Tried>> Prove(const Trial& trial, const std::string& target,
+Result<std::vector<Tried>> Prove(const FaultTrial& trial, const std::string& target,
                                  const std::vector<const fault::Row*>& rows,
                                  const ProveOptions& options, env::FileSystem& files,
                                  env::Clock& clock, const std::function<void(const Tried&)>& told) {

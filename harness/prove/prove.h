@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "harness/prove/matrix.h"
-#include "harness/prove/trial.h"
+#include "harness/prove/stage.h"
 #include "reference/base/status.h"
 #include "reference/env/env.h"
 
@@ -28,7 +28,7 @@ struct ProveOptions {
 };
 
 // ROWS are faults that TRIAL's target can have. TOLD is called as each is done.
-Result<std::vector<Tried>> Prove(const Trial& trial, const std::string& target,
+Result<std::vector<Tried>> Prove(const FaultTrial& trial, const std::string& target,
                                  const std::vector<const fault::Row*>& rows,
                                  const ProveOptions& options, env::FileSystem& files,
                                  env::Clock& clock, const std::function<void(const Tried&)>& told);

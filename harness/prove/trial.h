@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +20,7 @@
 #include "harness/driver/driver.h"
 #include "harness/prove/evidence.h"
 #include "harness/prove/seen.h"
+#include "harness/prove/stage.h"
 #include "harness/runner/execute.h"
 #include "harness/runner/suite.h"
 #include "reference/base/status.h"
@@ -42,7 +42,7 @@ struct TrialOptions {
   std::string temporary;
 };
 
-class Trial {
+class Trial : public FaultTrial {
  public:
   // SCENARIOS are those that the target can do; QUICK, ids, are those of `--quick`.
   Trial(const runner::Suite& suite, env::FileSystem& fixtures, const TrialOptions& options,
@@ -51,23 +51,12 @@ class Trial {
   // Runs every check on the target as it is, in JOBS processes. To be done before anything else.
   Status Learn(uint64_t jobs);
 
-  // Which of the checks are run. An early end is when a kill is ENOUGH.
-  struct Stage {
-    enum class What { kQuick, kOthers, kAll, kCases };
-    What what = What::kAll;
-    std::function<bool(const Kill&)> enough;
-  };
-  // Runs the checks of STAGE on the target with the fault NAME and adds to EVIDENCE; whether a kill
-  // was enough.
   Result<bool> Run(const std::string& fault, const std::string& trace, const Stage& stage,
-                   Evidence& evidence) const;
-
+                   Evidence& evidence) const override;
   // The ids of the scenarios and of the properties. REQUIRES: Learn.
-  std::vector<std::string> Checks() const;
-
-  // To be called first by a process that does a piece of work: it is ended after SECONDS, and keeps
-  // its files in TrialOptions::temporary.
-  void BeginPiece(unsigned seconds) const;
+  std::vector<std::string> Checks() const override;
+  // A piece of work keeps its files in TrialOptions::temporary.
+  void BeginPiece(unsigned seconds) const override;
 
  private:
   using Known = std::set<Failure>;  // of the target as it is

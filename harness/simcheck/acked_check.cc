@@ -42,7 +42,7 @@ void AckedCheck::JudgeNode(const sim::History& history, size_t) {
     const PayloadId id = view_.payloads().sent()[number];
     if (missing[id] == 0) continue;
     const sim::Published& published = history.published[number];
-    Say(kCluster, "cluster.md 3h",
+    Say(kCluster, "K-acked-stored",
         "guid " + published.guid + " of channel " + published.channel + ", " +
             std::to_string(published.payload.size()) +
             " bytes, was acknowledged, and no node holds it");

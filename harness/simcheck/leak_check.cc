@@ -15,6 +15,12 @@ bool CannotBeChance(ByteView window) {
   return static_cast<size_t>(std::ranges::count(seen, true)) >= kDistinctMin;
 }
 
+// What says that the file NAME has no payload in clear.
+const char* RequirementOn(const std::string& name) {
+  if (name.starts_with("store/")) return "D-01";
+  return name.starts_with("raft/snapshots/") ? "K-raft-snapshot" : "D-10";
+}
+
 }  // namespace
 
 void LeakCheck::LearnPayloads() {
@@ -37,7 +43,7 @@ void LeakCheck::OnSeal(const Seal& seal) {
   if (!seal.is_open() || seal.plain.size() < kPrefix) return;
   const ByteView nonce = seal.nonce;
   if (!Equal(nonce.first(kPrefix), ByteView(seal.plain).first(kPrefix))) return;
-  Say(seal.first.node, "cluster.md 1.6",
+  Say(seal.first.node, "K-nonce-counter",
       seal.first.where + ": the nonce begins with what it seals, " + ToHex(nonce));
 }
 
@@ -53,7 +59,7 @@ void LeakCheck::OnBytes(size_t node, const std::string& name, ByteView bytes,
     const size_t end = std::min(range.end + kWindow, bytes.size());
     search_.Find(bytes.subspan(begin, end - begin), 0, [&](size_t published, size_t offset) {
       if (!found.insert(published).second) return;
-      Say(node, "cluster.md 3k",
+      Say(node, RequirementOn(name),
           name + " at " + std::to_string(begin + offset) + ": the payload of guid " +
               view_.history().published[published].guid + " in clear");
     });

@@ -5,7 +5,7 @@
 namespace atrest::simcheck {
 namespace {
 
-constexpr char kRequirement[] = "cluster.md 1.6";
+constexpr char kRequirement[] = "K-raft-agree";
 
 std::string Shown(uint64_t index, uint64_t term) {
   return "entry " + std::to_string(index) + " of term " + std::to_string(term);
@@ -38,7 +38,7 @@ void LogCheck::JudgeForm(size_t node, const LogRecord& record) {
     wrong = "has no time, as the bootstrap entry alone";
   }
   if (wrong.empty() || LeewayNow(node).logs_differ) return;
-  Say(node, "cluster.md 1.3", "raft.log, entry " + std::to_string(record.index) + ": " + wrong);
+  Say(node, kRequirement, "raft.log, entry " + std::to_string(record.index) + ": " + wrong);
 }
 
 void LogCheck::OnEntry(size_t node, const LogRecord& record) {
@@ -65,8 +65,7 @@ void LogCheck::OnEntry(size_t node, const LogRecord& record) {
 void LogCheck::JudgeFile(size_t node) {
   for (const disktruth::BoltDamage& damage : view_.node(node).log_damages) {
     if (damage.what.starts_with("meta ") || LeewayNow(node).logs_differ) continue;
-    Say(node, "cluster.md 1.1",
-        "raft.log at " + std::to_string(damage.offset) + ": " + damage.what);
+    Say(node, "K-raft-file", "raft.log at " + std::to_string(damage.offset) + ": " + damage.what);
   }
 }
 
@@ -94,7 +93,7 @@ void LogCheck::JudgeRest(const sim::History& history) {
   for (size_t node = 0; node < view_.size(); ++node) {
     if (!history.nodes[node].is_up) continue;
     if (!view_.node(node).has_log && history.nodes[node].applied_index > 0) {
-      Say(node, "cluster.md 1",
+      Say(node, "K-raft-file",
           "no raft.log in " + history.nodes[node].raft_directory + " of a node that runs");
     }
     for (const auto& [index, record] : view_.node(node).log) {

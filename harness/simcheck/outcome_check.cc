@@ -7,6 +7,8 @@
 namespace atrest::simcheck {
 namespace {
 
+constexpr char kRequirement[] = "K-node-start";
+
 // Why RECORD cannot be read with KEY; "" if it can.
 std::string Unreadable(const LogRecord& record, KeyId key) {
   if (record.seal == nullptr) return "";
@@ -63,7 +65,7 @@ void OutcomeCheck::JudgeEnd(const sim::NodeHistory& node, size_t number) {
     // its version; the cure is to wipe the node (3d).
     const bool is_begun = text.find("unable to verify file version") != std::string::npos;
     if (is_begun && view_.node(number).has_begun_file) return;
-    Say(number, "cluster.md 3", "the node ended by itself: " + text);
+    Say(number, kRequirement, "the node ended by itself: " + text);
     return;
   }
   if (node.exit_code == expected->exit_code && text.find(expected->text) != std::string::npos) {
@@ -71,7 +73,7 @@ void OutcomeCheck::JudgeEnd(const sim::NodeHistory& node, size_t number) {
   }
   // The store is opened before the log.
   if (LeewayNow(number).starts_end && text.starts_with("unable to recover")) return;
-  Say(number, "cluster.md 3",
+  Say(number, kRequirement,
       "exit " + std::to_string(node.exit_code) + ", " + text + "; its files call for exit " +
           std::to_string(expected->exit_code) + ", " + expected->text);
 }
@@ -85,7 +87,7 @@ void OutcomeCheck::JudgeStarted(const sim::History& history, size_t number) {
   const LogRecord* unreadable =
       FirstUnreadable(view_.node(number), view_.keys().Add(settings.key), start);
   if (unreadable == nullptr) return;
-  Say(number, "cluster.md 3",
+  Say(number, kRequirement,
       "the node runs, although entry " + std::to_string(unreadable->index) +
           " does not open under its key");
 }
@@ -94,7 +96,7 @@ void OutcomeCheck::JudgeNode(const sim::History& history, size_t number) {
   const sim::NodeHistory& node = history.nodes[number];
   for (const sim::NodeDamage& damage : node.damages) {
     if (FindOutcome(damage.fault) == nullptr) {
-      Say(number, "cluster.md 3", "the fault " + damage.fault + " has no documented outcome");
+      Say(number, kRequirement, "the fault " + damage.fault + " has no documented outcome");
     }
   }
   if (node.starts.empty()) return;

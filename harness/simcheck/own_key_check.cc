@@ -5,7 +5,7 @@
 namespace atrest::simcheck {
 namespace {
 
-constexpr char kRequirement[] = "cluster.md 1.6";
+constexpr char kRequirement[] = "K-own-key";
 
 // Whether each start in STARTS would have sealed; false where there is none.
 bool AllSeal(const sim::NodeHistory& node, const StartSpan& starts,
@@ -24,13 +24,13 @@ void OwnKeyCheck::OnEntry(size_t node, const LogRecord& record) {
   if (!AllSeal(view_.history().nodes[node], record.starts, SealsLog)) return;
   if (record.seal != nullptr) return JudgeUnopened(node, *record.seal, where);
   if (LeewayNow(node).unsealed) return;
-  Say(node, kRequirement, where + ": a Command in clear, written while encryption was on");
+  Say(node, "D-10", where + ": a Command in clear, written while encryption was on");
 }
 
 void OwnKeyCheck::OnStored(size_t node, const std::string& channel, const MessageNow& message) {
   const std::string where = "channel " + channel + ", sequence " + std::to_string(message.sequence);
   if (message.seal != nullptr && message.seal->is_open()) {
-    if (message.size == 0) Say(node, kRequirement, where + ": an empty payload is sealed");
+    if (message.size == 0) Say(node, "K-empty-not-sealed", where + ": an empty payload is sealed");
     return JudgeSeal(node, *message.seal, message.is_own, where);
   }
   if (message.size == 0 || !AllSeal(view_.history().nodes[node], message.starts, SealsStore)) {
@@ -38,7 +38,7 @@ void OwnKeyCheck::OnStored(size_t node, const std::string& channel, const Messag
   }
   if (message.seal != nullptr) return JudgeUnopened(node, *message.seal, where);
   if (LeewayNow(node).unsealed) return;
-  Say(node, kRequirement, where + ": a payload in clear, written while encryption was on");
+  Say(node, "D-01", where + ": a payload in clear, written while encryption was on");
 }
 
 void OwnKeyCheck::JudgeSeal(size_t node, const Seal& seal, bool is_own, const std::string& where) {

@@ -8,7 +8,7 @@ void ReuseCheck::OnSeal(const Seal& seal) {
       uses_.try_emplace(Use{seal.place, seal.keys[0], seal.code, seal.nonce}, &seal);
   if (is_new || first->second == &seal) return;
   const Sighting& before = first->second->first;
-  Say(seal.first.node, "cluster.md 1.6",
+  Say(seal.first.node, "H-nonce-reuse",
       seal.first.where + ": the nonce " + ToHex(seal.nonce) + " under " +
           view_.keys().Name(seal.keys[0]) + ", as before on " + NameOf(before.node) + ", " +
           before.where);
@@ -30,7 +30,7 @@ void ReuseCheck::JudgePlace(size_t node, const Seal& seal, uint64_t number,
   if (!seal.is_open()) return;
   const auto [found, is_first] = places_.try_emplace(seal.number, number);
   if (is_first || found->second == number) return;
-  Say(node, "cluster.md 1.6",
+  Say(node, "H-nonce-reuse",
       where + ": sealed once with that of " + std::to_string(found->second) + ", byte for byte");
 }
 

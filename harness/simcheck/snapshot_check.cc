@@ -5,7 +5,7 @@
 namespace atrest::simcheck {
 namespace {
 
-constexpr char kRequirement[] = "cluster.md 2";
+constexpr char kRequirement[] = "K-raft-snapshot";
 
 // What is wrong with the files by themselves; "" if nothing is.
 std::string Wrong(const std::string& name, const SnapshotNow& snapshot) {

@@ -3,7 +3,9 @@
 namespace atrest::simcheck {
 namespace {
 
-constexpr char kRequirement[] = "cluster.md 3h";
+constexpr char kSent[] = "K-stored-sent";
+constexpr char kAgree[] = "K-nodes-agree";
+constexpr char kFaithful[] = "H-faithful";
 
 std::string Shown(const std::string& channel, uint64_t sequence) {
   return "channel " + channel + ", sequence " + std::to_string(sequence);
@@ -39,7 +41,7 @@ void StoredCheck::OnStray(size_t node, const std::string& channel, const disktru
   }
   const Leeway leeway = LeewayNow(node);
   if (leeway.unsent_stored || leeway.sequences_differ) return;
-  Say(node, "cluster.md 1.9",
+  Say(node, "K-record-form",
       "channel " + channel + ", msgs.dat at " + std::to_string(stray.offset) + ": " + stray.what);
 }
 
@@ -47,7 +49,7 @@ void StoredCheck::JudgeSent(size_t node, const MessageNow& message, const std::s
   if (view_.payloads().Count(message.payload).sent > 0) return;
   const Leeway leeway = LeewayNow(node);
   if (message.size == 0 ? leeway.gaps_stored : leeway.unsent_stored) return;
-  Say(node, kRequirement, where + ": " + std::to_string(message.size) + " bytes that nobody sent");
+  Say(node, kSent, where + ": " + std::to_string(message.size) + " bytes that nobody sent");
 }
 
 void StoredCheck::JudgeCopies(size_t node, const MessageNow& message, const std::string& where) {
@@ -55,7 +57,7 @@ void StoredCheck::JudgeCopies(size_t node, const MessageNow& message, const std:
   sequences.insert(message.sequence);
   const uint64_t sent = view_.payloads().Count(message.payload).sent;
   if (sent == 0 || sequences.size() <= sent || LeewayNow(node).sequences_differ) return;
-  Say(node, kRequirement,
+  Say(node, kSent,
       where + ": what was sent " + std::to_string(sent) + " times has " +
           std::to_string(sequences.size()) + " sequences");
 }
@@ -80,7 +82,7 @@ void StoredCheck::JudgeSame(size_t node, const std::string& channel, const Messa
   const bool is_same = first.payload == message.payload && *first.timestamp == message.timestamp;
   if (is_same || IsAgain(channel) || LeewayNow(node).sequences_differ) return;
   if (first.node != kCluster && LeewayNow(first.node).sequences_differ) return;
-  Say(node, kRequirement,
+  Say(node, kAgree,
       Shown(channel, message.sequence) + ": another " +
           (first.payload == message.payload ? "time" : "payload") + " than " +
           (first.node == kCluster ? "was delivered" : "on " + NameOf(first.node)));
@@ -103,19 +105,19 @@ void StoredCheck::JudgeDelivered(const sim::Delivered& delivered, const Leeway& 
   bool was_sealed = false;
   const PayloadId payload = PayloadOf(delivered, &was_sealed);
   if (was_sealed && !leeway.foreign_seals) {
-    Say(kCluster, "cluster.md 3f", where + ": ciphertext");
+    Say(kCluster, kFaithful, where + ": ciphertext");
   }
   const bool is_excused = delivered.payload.empty() ? leeway.gaps_stored : leeway.unsent_stored;
   if (view_.payloads().Count(payload).sent == 0) {
     if (is_excused || leeway.foreign_seals) return;
-    Say(kCluster, kRequirement, where + ": a payload that nobody sent");
+    Say(kCluster, kFaithful, where + ": a payload that nobody sent");
     return;
   }
   const auto [found, is_first] = known_.try_emplace({delivered.channel, delivered.sequence},
                                                     Known{kCluster, payload, std::nullopt});
   if (is_first || found->second.payload == payload || leeway.sequences_differ) return;
   if (IsAgain(delivered.channel)) return;
-  Say(kCluster, kRequirement, where + ": another payload than is known of it");
+  Say(kCluster, kFaithful, where + ": another payload than is known of it");
 }
 
 void StoredCheck::JudgeNode(const sim::History& history, size_t) {
@@ -142,7 +144,7 @@ void StoredCheck::JudgeRest(const sim::History& history) {
       const auto same = found.find(channel);
       const size_t count = same != found.end() ? same->second.size() : 0;
       if (count == messages.size()) continue;
-      Say(node, kRequirement,
+      Say(node, kAgree,
           "channel " + channel + ": " + std::to_string(count) + " messages at rest, and " +
               std::to_string(messages.size()) + " on " + NameOf(*first));
     }

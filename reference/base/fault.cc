@@ -71,6 +71,18 @@ const char* NameOf(Kind kind) {
   return "";
 }
 
+const char* NameOf(Place place) {
+  switch (place) {
+    case Place::kStore:
+      return "both";
+    case Place::kServer:
+      return "server";
+    case Place::kCluster:
+      return "sim";
+  }
+  return "";
+}
+
 uint64_t Executions() { return g_executions; }
 void OnFirstExecution(void (*probe)()) { g_probe = probe; }
 

@@ -36,8 +36,9 @@ enum class Kind {
 
 // Where it can show.
 enum class Place {
-  kStore,   // at a target in this process, too
-  kServer,  // only at the server program
+  kStore,    // at a target in this process, too
+  kServer,   // only at the server program
+  kCluster,  // at a cluster in the simulator
 };
 
 struct Row {
@@ -56,6 +57,8 @@ std::span<const Row> Rows();
 const Row* Find(std::string_view name);
 std::vector<std::string> RequirementsOf(const Row& row);
 const char* NameOf(Kind kind);
+// The targets in which it can show: "both", "server", "sim".
+const char* NameOf(Place place);
 
 // How often any fault has executed in this process. PROBE, if not null, is called at the first.
 uint64_t Executions();

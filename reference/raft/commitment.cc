@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/fault.h"
+
 namespace atrest::raft {
 
 Commitment::Commitment(const Configuration& configuration, uint64_t start_index)
@@ -35,7 +37,9 @@ void Commitment::Recalculate() {
   sorted_.clear();
   for (const Voter& voter : voters_) sorted_.push_back(voter.match_index);
   std::sort(sorted_.begin(), sorted_.end());
-  const uint64_t stored_by_majority = sorted_[(sorted_.size() - 1) / 2];
+  uint64_t stored_by_majority = sorted_[(sorted_.size() - 1) / 2];
+  if (stored_by_majority < sorted_.back() && fault::On(Fault::kRoleCommitAlone))
+    stored_by_majority = sorted_.back();
   if (stored_by_majority >= start_index_)
     commit_index_ = std::max(commit_index_, stored_by_majority);
 }

@@ -148,6 +148,7 @@ class Raft {
 
   // raft_follower.cc
   void HandleAppend(const Message& message, const AppendRequest& request);
+  uint64_t CommittedBy(const AppendRequest& request, uint64_t end) const;
   bool AgreesBefore(const AppendRequest& request, AppendReply& reply) const;
   bool StoreNew(const AppendRequest& request);
   void TruncateFrom(uint64_t index);

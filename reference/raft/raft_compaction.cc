@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/raft/raft.h"
 
 namespace atrest::raft {
@@ -19,7 +20,9 @@ Result<SnapshotMeta> Raft::SnapshotPoint() const {
                       std::to_string(committed_index_) + " has been applied (have applied " +
                       std::to_string(state_machine_index_) + ")");
   }
-  return SnapshotMeta{state_machine_index_, state_machine_term_, committed_, committed_index_};
+  const bool is_later = state_machine_term_ != term_ && fault::On(Fault::kSnapshotTermOfNow);
+  const uint64_t term = is_later ? term_ : state_machine_term_;
+  return SnapshotMeta{state_machine_index_, term, committed_, committed_index_};
 }
 
 void Raft::SnapshotTaken(int64_t now_ns, SnapshotMetaPtr meta, Output& output) {

@@ -1,6 +1,7 @@
 // Elections, votes, and the lease that a leader must keep.
 #include <algorithm>
 
+#include "reference/base/fault.h"
 #include "reference/raft/raft.h"
 
 namespace atrest::raft {
@@ -112,7 +113,8 @@ bool Raft::GrantVote(const Message& message, const VoteRequest& request) {
   // others from electing somebody.
   if (bootstrapped && !HasVote(*latest_, message.from)) return false;
   if (last_vote_term_ == message.term && last_vote_candidate_) {
-    return *last_vote_candidate_ == request.address;
+    if (*last_vote_candidate_ == request.address) return true;
+    if (!fault::On(Fault::kRoleSecondVote)) return false;
   }
   if (HasOlderLog(request)) return false;
   last_vote_term_ = message.term;
@@ -124,8 +126,10 @@ bool Raft::GrantVote(const Message& message, const VoteRequest& request) {
 }
 
 bool Raft::HasOlderLog(const VoteRequest& request) const {
-  if (request.last_log_term != last_term()) return request.last_log_term < last_term();
-  return request.last_log_index < last_index();
+  const bool is_older = request.last_log_term != last_term()
+                            ? request.last_log_term < last_term()
+                            : request.last_log_index < last_index();
+  return is_older && !fault::On(Fault::kRoleOlderLog);
 }
 
 void Raft::HandleVoteReply(const Message& message, const VoteReply& reply) {

@@ -1,6 +1,7 @@
 // Entries from a leader: where they fit, what they replace, how far they are committed.
 #include <algorithm>
 
+#include "reference/base/fault.h"
 #include "reference/raft/raft.h"
 
 namespace atrest::raft {
@@ -38,7 +39,7 @@ void Raft::HandleAppend(const Message& message, const AppendRequest& request) {
       if (role_ != Role::kShutdown) Send(message.from, reply);
       return;
     }
-    FollowCommit(std::min(request.commit_index, end));
+    FollowCommit(CommittedBy(request, end));
     if (role_ == Role::kShutdown) return;
     reply.match_index = end;
   }
@@ -47,11 +48,20 @@ void Raft::HandleAppend(const Message& message, const AppendRequest& request) {
   Send(message.from, reply);
 }
 
+// What REQUEST says is committed of the entries up to END, where the log agrees with the leader's.
+uint64_t Raft::CommittedBy(const AppendRequest& request, uint64_t end) const {
+  const bool has_more = request.commit_index > end && last_index() > end;
+  if (has_more && fault::On(Fault::kRoleCommitBeyond))
+    return std::min(request.commit_index, last_index());
+  return std::min(request.commit_index, end);
+}
+
 bool Raft::AgreesBefore(const AppendRequest& request, AppendReply& reply) const {
   if (request.previous_index == 0) return true;
   if (request.previous_index <= last_index()) {
     const Result<uint64_t> term = TermAt(request.previous_index);
     if (term.ok() && term.value() == request.previous_term) return true;
+    if (term.ok() && fault::On(Fault::kRolePreviousUnchecked)) return true;
   }
   // Before a snapshot there is nothing to go back to: whoever contradicts one need not hurry.
   reply.no_retry_backoff = request.previous_index != snapshot_index();
@@ -66,7 +76,7 @@ bool Raft::StoreNew(const AppendRequest& request) {
     if (entry.index > last_log_index_) break;
     const Result<uint64_t> term = TermAt(entry.index);
     if (!term.ok()) return false;
-    if (term.value() == entry.term) continue;
+    if (term.value() == entry.term || fault::On(Fault::kRoleConflictKept)) continue;
     TruncateFrom(entry.index);
     break;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/base/fault.h"
+
 namespace atrest::raftlog {
 namespace {
 
@@ -276,6 +278,7 @@ PageId BoltPager::Allocate(uint64_t count) {
 
 void BoltPager::Free(PageId id, uint64_t count) {
   ATREST_CHECK(open_);
+  if (fault::On(Fault::kRaftlogFreedAtOnce) && free_.Add(id, count)) return;
   freed_.push_back({id, count});
 }
 
@@ -336,6 +339,7 @@ Status BoltPager::Write(PageId root) {
   }
   if (options_.store_freelist) StageFreelist();
   ATREST_TRY(Grow());
+  if (fault::On(Fault::kRaftlogMetaFirst)) ATREST_TRY(WriteMeta());
   ATREST_TRY(WriteStaged());
   return WriteMeta();
 }

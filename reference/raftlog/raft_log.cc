@@ -3,8 +3,10 @@
 #include <array>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_duration.h"
 #include "reference/crypto/secret.h"
+#include "reference/raftlog/raft_log_faults.h"
 
 namespace atrest::raftlog {
 namespace {
@@ -28,7 +30,14 @@ Status NotFound() { return Status(Code::kNotFound, "not found"); }
 
 // Only commands that say something are sealed.
 bool IsSealed(const LogEntry& entry) {
-  return entry.type == LogType::kCommand && !entry.data.empty();
+  if (entry.data.empty()) return false;
+  if (entry.type == LogType::kCommand) return true;
+  return entry.type == LogType::kConfiguration && fault::On(Fault::kRaftlogConfigurationToo);
+}
+
+crypto::Secret KeyFrom(const crypto::Secret& configured) {
+  if (fault::On(Fault::kRaftlogKeyOfChannel)) return crypto::DeriveChannelKey(configured, "");
+  return crypto::DeriveRaftKey(configured);
 }
 
 }  // namespace
@@ -36,7 +45,7 @@ bool IsSealed(const LogEntry& entry) {
 Result<std::unique_ptr<RaftLog>> RaftLog::Open(env::Env env, Logger& log, const std::string& path,
                                                const RaftLogOptions& options) {
   BoltOptions bolt;
-  bolt.sync = options.sync;
+  bolt.sync = options.sync && !fault::On(Fault::kRaftlogNotSynced);
   bolt.store_freelist = options.store_freelist;
   auto db = BoltDb::Open(env.files, path, bolt);
   if (!db.ok()) return db.status();
@@ -63,19 +72,23 @@ Status RaftLog::BeginEncryption() {
   if (!last.ok()) return last.status();
   std::array<uint8_t, 4> random;
   env_.entropy.Fill(random);
-  envelope_.emplace(options_.encryption->cipher, crypto::DeriveRaftKey(options_.encryption->key),
+  if (fault::On(Fault::kRaftlogNonceNoRandom)) random = {};
+  envelope_.emplace(options_.encryption->cipher, KeyFrom(options_.encryption->key),
                     crypto::NonceSequence(random, last.value() + 1));
   return Status();
 }
 
-Bytes RaftLog::Encode(const LogEntry& entry) {
+Bytes RaftLog::Encode(const LogEntry& entry, bool is_first) {
   Bytes encoded;
-  if (!envelope_ || !IsSealed(entry)) {
+  const bool may_slip = envelope_ && IsSealed(entry) && fault::IsAny();
+  const bool stays = may_slip && faults::StaysClear(entry, is_first, env_.clock.NowNs());
+  if (!envelope_ || !IsSealed(entry) || stays) {
     EncodeEntry(entry, encoded);
     return encoded;
   }
   LogEntry sealed{entry.index, entry.term, entry.type, {}, entry.extensions, entry.appended_at};
-  sealed.data = envelope_->Seal(entry.data);
+  sealed.data =
+      may_slip ? faults::SealAs(*envelope_, entry, is_first) : envelope_->Seal(entry.data);
   EncodeEntry(sealed, encoded);
   return encoded;
 }
@@ -83,7 +96,10 @@ Bytes RaftLog::Encode(const LogEntry& entry) {
 Result<LogEntry> RaftLog::Decode(ByteView stored) const {
   auto entry = DecodeEntry(stored);
   if (!entry.ok() || !envelope_ || !IsSealed(entry.value())) return entry;
-  auto opened = envelope_->Open(entry.value().data);
+  const Bytes& stored_data = entry.value().data;
+  auto opened = fault::IsAny()
+                    ? faults::OpenAs(*envelope_, options_.encryption->cipher, stored_data)
+                    : envelope_->Open(stored_data);
   if (!opened.ok()) return opened.status();
   entry.value().data = std::move(opened).value();
   return entry;
@@ -119,7 +135,9 @@ Status RaftLog::StoreLogs(std::span<const LogEntry> entries) {
   auto transaction = db_->Begin();
   if (!transaction.ok()) return transaction.status();
   for (const LogEntry& entry : entries) {
-    ATREST_TRY(transaction.value().Put(kLogsBucket, IndexKey(entry.index), Encode(entry)));
+    const bool is_first = &entry == entries.data();
+    ATREST_TRY(
+        transaction.value().Put(kLogsBucket, IndexKey(entry.index), Encode(entry, is_first)));
   }
   const Status committed = transaction.value().Commit();
   // A commit whose last sync failed may have replaced entries.
@@ -143,6 +161,7 @@ Status RaftLog::DeleteRange(uint64_t first, uint64_t last) {
 }
 
 Status RaftLog::Delete(uint64_t first, uint64_t last) {
+  if (fault::On(Fault::kRaftlogDeletesOneMore)) ++last;
   std::vector<std::string> keys;
   Status status;
   ATREST_TRY(db_->Visit(kLogsBucket, IndexKey(first), [&](std::string_view key, ByteView) {

@@ -87,7 +87,8 @@ class RaftLog {
 
   Status CreateBuckets();
   Status BeginEncryption();
-  Bytes Encode(const LogEntry& entry);
+  // IS_FIRST: of those in one transaction.
+  Bytes Encode(const LogEntry& entry, bool is_first);
   Result<LogEntry> Decode(ByteView stored) const;
   Result<uint64_t> EdgeIndex(bool last);
   Status Delete(uint64_t first, uint64_t last);

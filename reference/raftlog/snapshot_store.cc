@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/raftlog/crc64.h"
 
 namespace atrest::raftlog {
@@ -32,6 +33,11 @@ Bytes BigEndian(uint64_t value) {
 // An id comes from meta.json and becomes a path: a damaged one must not lead elsewhere.
 bool IsPlainName(const std::string& id) {
   return !id.empty() && id != "." && id != ".." && id.find('/') == id.npos;
+}
+
+Bytes ChecksumOf(ByteView state) {
+  if (fault::On(Fault::kSnapshotCrcOfHalf)) state = state.first(state.size() / 2);
+  return BigEndian(Crc64(state));
 }
 
 std::string ListText(ByteView bytes) {
@@ -110,7 +116,7 @@ Result<Bytes> SnapshotStore::Read(const std::string& id) {
   if (!meta.ok()) return meta.status();
   auto state = env::ReadWhole(env_.files, path_ + "/" + id + "/" + kStateFile, kStateSizeMax);
   if (!state.ok()) return state;
-  const Bytes computed = BigEndian(Crc64(state.value()));
+  const Bytes computed = ChecksumOf(state.value());
   if (meta.value().crc == computed) return state;
   log_.Log(LogLevel::kError, "snapshot: CRC checksum failed: stored=" + ListText(meta.value().crc) +
                                  " computed=" + ListText(computed));
@@ -132,7 +138,7 @@ Status SnapshotStore::Write(const std::string& directory, SnapshotMeta& meta, By
   ATREST_TRY(WriteDurably(meta_path, AsBytes(EncodeSnapshotMeta(meta))));
   ATREST_TRY(WriteDurably(directory + "/" + kStateFile, state));
   meta.size = static_cast<int64_t>(state.size());
-  meta.crc = BigEndian(Crc64(state));
+  meta.crc = ChecksumOf(state);
   return WriteDurably(meta_path, AsBytes(EncodeSnapshotMeta(meta)));
 }
 
@@ -145,7 +151,8 @@ Result<SnapshotMeta> SnapshotStore::Create(const SnapshotMeta& meta, ByteView st
   written.servers = meta.servers;
   written.configuration_index = meta.configuration_index;
   const std::string path = path_ + "/" + written.id;
-  const std::string temporary = path + kTemporarySuffix;
+  const bool in_place = fault::On(Fault::kSnapshotInPlace);
+  const std::string temporary = in_place ? path : path + kTemporarySuffix;
   log_.Log(LogLevel::kInfo, "snapshot: creating new snapshot: path=" + temporary);
   const Status status = Write(temporary, written, state);
   if (!status.ok()) {
@@ -153,7 +160,7 @@ Result<SnapshotMeta> SnapshotStore::Create(const SnapshotMeta& meta, ByteView st
     (void)env_.files.RemoveAll(temporary);
     return status;
   }
-  ATREST_TRY(env_.files.Rename(temporary, path));
+  if (!in_place) ATREST_TRY(env_.files.Rename(temporary, path));
   ATREST_TRY(env_.files.SyncDirectory(path_));
   ATREST_TRY(Reap());
   return written;
@@ -163,8 +170,9 @@ Status SnapshotStore::Reap() {
   const auto all = All();
   if (!all.ok()) return all.status();
   for (size_t i = static_cast<size_t>(retain_); i < all.value().size(); ++i) {
-    if (!IsPlainName(all.value()[i].id)) continue;
-    const std::string path = path_ + "/" + all.value()[i].id;
+    const size_t reaped = fault::On(Fault::kSnapshotNewestReaped) ? 0 : i;
+    if (!IsPlainName(all.value()[reaped].id)) continue;
+    const std::string path = path_ + "/" + all.value()[reaped].id;
     log_.Log(LogLevel::kInfo, "snapshot: reaping snapshot: path=" + path);
     ATREST_TRY(env_.files.RemoveAll(path));
   }

@@ -40,7 +40,7 @@ class AppliedChecker : public Checker {
     uint64_t& last = last_[{applied.node, applied.start}];
     if (applied.index <= last) {
       found.push_back(
-          {name(), history.nodes[applied.node].id, "raft 5.3",
+          {name(), history.nodes[applied.node].id, "K-applied-alike",
            "applies entry " + std::to_string(applied.index) + " behind " + std::to_string(last)});
     }
     last = applied.index;
@@ -54,7 +54,7 @@ class AppliedChecker : public Checker {
         (first.term == entry.term && first.type == entry.type && first.digest == entry.digest)) {
       return;
     }
-    found.push_back({name(), history.nodes[applied.node].id, "raft 5.4",
+    found.push_back({name(), history.nodes[applied.node].id, "K-applied-alike",
                      "applies another entry " + std::to_string(applied.index) + " (term " +
                          std::to_string(entry.term) + ") than " + history.nodes[first.node].id +
                          " (term " + std::to_string(first.term) + ")"});

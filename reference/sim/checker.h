@@ -16,7 +16,7 @@ namespace atrest::sim {
 struct Violation {
   std::string checker;
   std::string node;         // "" if it is of the cluster
-  std::string requirement;  // "cluster.md 1.6", "D-16", ...
+  std::string requirement;  // an id of scenarios/requirements.json
   std::string text;         // one line: what was expected and what is there
 };
 

@@ -29,8 +29,9 @@ class DeliveryChecker : public Checker {
     uint64_t sequence = 0;
   };
 
-  void Report(const Delivered& delivered, const std::string& what, std::vector<Violation>& found) {
-    found.push_back({name(), "", "wire.md 2.8",
+  void Report(const Delivered& delivered, const char* requirement, const std::string& what,
+              std::vector<Violation>& found) {
+    found.push_back({name(), "", requirement,
                      delivered.client_id + " got " + delivered.channel + ":" +
                          std::to_string(delivered.sequence) + " " + what});
   }
@@ -38,16 +39,16 @@ class DeliveryChecker : public Checker {
   void Look(const Delivered& delivered, std::vector<Violation>& found) {
     const uint64_t digest = HashOf(delivered.payload);
     if (!sent_.contains({delivered.channel, digest})) {
-      Report(delivered, "that nobody published", found);
+      Report(delivered, "H-faithful", "that nobody published", found);
     }
     const auto [known, added] = contents_.insert({{delivered.channel, delivered.sequence}, digest});
     if (!added && known->second != digest) {
-      Report(delivered, "with another payload than before", found);
+      Report(delivered, "H-faithful", "with another payload than before", found);
     }
     if (delivered.redelivered) return;
     Position& last = last_[delivered.subscription];
     if (last.epoch == delivered.epoch && delivered.sequence <= last.sequence) {
-      Report(delivered, "as new behind " + std::to_string(last.sequence), found);
+      Report(delivered, "K-redelivery", "as new behind " + std::to_string(last.sequence), found);
     }
     last = {delivered.epoch, delivered.sequence};
   }

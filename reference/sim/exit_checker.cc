@@ -14,7 +14,7 @@ class ExitChecker : public Checker {
     const NodeHistory& mine = history.nodes[node];
     if (!mine.exit_text || !mine.damages.empty()) return;
     if (mine.exit_text->ends_with(kNoLeader)) return;
-    found.push_back({name(), mine.id, "cluster.md 3",
+    found.push_back({name(), mine.id, "K-node-start",
                      "ended with " + std::to_string(mine.exit_code) + ": " + *mine.exit_text});
   }
   void AtRest(const History& /*history*/, std::vector<Violation>& /*found*/) override {}

@@ -22,7 +22,7 @@ class LeaderChecker : public Checker {
       const Led& led = history.led[seen_];
       const auto [known, added] = leaders_.insert({led.term, led.node});
       if (added || known->second == led.node) continue;
-      found.push_back({name(), history.nodes[led.node].id, "raft 5.2",
+      found.push_back({name(), history.nodes[led.node].id, "K-one-leader",
                        "leads in term " + std::to_string(led.term) + ", in which " +
                            history.nodes[known->second].id + " led"});
     }

@@ -195,7 +195,7 @@ std::string Simulation::StateText() const {
 void Simulation::Miss(const std::string& what) {
   trace_.Note(queue_.now_ns(), {"sim", "miss", 0, 0, 0, what});
   if (!DoesHeal(options_.faults)) return;
-  violations_.push_back({kLivenessChecker, "", "cluster.md 3h",
+  violations_.push_back({kLivenessChecker, "", "K-cluster-heals",
                          what + " within " + GoDurationText(kConvergeMaxNs) +
                              " after all faults have ended:" + StateText()});
 }

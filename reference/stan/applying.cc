@@ -4,8 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 #include "reference/stan/cluster_role.h"
+#include "reference/store/crypto_store_faults.h"
 
 namespace atrest::stan {
 
@@ -173,6 +175,8 @@ bool Applying::BeginPublish() {
 // What the store has already it passes over, after it was sealed once more.
 void Applying::StorePublish(Channel& channel) {
   channel.is_gapless = true;
+  const store::faults::Bypass bypass(!context_.IsServing() &&
+                                     fault::On(Fault::kRoleFollowerInClear));
   for (wire::Message& message : operation_.messages) {
     const uint64_t sequence = message.sequence;
     const Status stored = StoreWithGap(*channel.store->messages, std::move(message));

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/base/fault.h"
 #include "reference/base/go_quote.h"
 
 namespace atrest::stan {
@@ -60,7 +61,25 @@ Result<Bytes> ClusterSnapshot::Take() {
     ATREST_TRY(channel->store->messages->Flush());
     snapshot.channels.push_back(SnapshotOf(*channel));
   }
-  return raftlog::EncodeSnapshot(snapshot);
+  if (snapshot.channels.size() > 1 && fault::On(Fault::kSnapshotWithoutLast))
+    snapshot.channels.pop_back();
+  Bytes state = raftlog::EncodeSnapshot(snapshot);
+  if (fault::Is(Fault::kSnapshotPadding)) SoilPadding(state);
+  return state;
+}
+
+// Puts the last message that there is into the padding of STATE, by a fault.
+void ClusterSnapshot::SoilPadding(Bytes& state) const {
+  for (const auto& [name, channel] : parts_.channels.all()) {
+    const Result<store::MessagePtr> last = channel->store->messages->LastMessage();
+    if (!last.ok() || last.value() == nullptr) continue;
+    const ByteView payload = last.value()->payload();
+    const auto padding = std::find_if(state.rbegin(), state.rend(), [](uint8_t b) { return b; });
+    const bool fits = payload.size() < static_cast<size_t>(padding - state.rbegin());
+    if (payload.empty() || !fits || !fault::On(Fault::kSnapshotPadding)) continue;
+    std::ranges::copy(payload, state.end() - static_cast<ptrdiff_t>(payload.size()));
+    return;
+  }
 }
 
 Status ClusterSnapshot::Restore(ByteView state, When when, bool proceed) {

@@ -49,6 +49,7 @@ class ClusterSnapshot {
   bool IsRestoring() const { return is_restoring_; }
 
  private:
+  void SoilPadding(Bytes& state) const;
   Status DropState();
   void RestoreNext();
   void RestoreAll();

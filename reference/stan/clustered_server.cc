@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "reference/base/fault.h"
 #include "reference/stan/applying.h"
 #include "reference/stan/channels.h"
 #include "reference/stan/clients.h"
@@ -236,10 +237,12 @@ void ClusteredServer::Parts::OnElected() {
   context.Info("server became leader, performing leader promotion actions");
   const Status opened = serving.Open();
   if (!opened.ok()) failure = opened.WithPrefix("panic: ");
+  if (!role.is_leader && fault::On(Fault::kRoleNoBarrier)) BecomeLeader();
 }
 
 void ClusteredServer::Parts::BecomeLeader() {
   OnElected();
+  if (fault::Is(Fault::kRoleNoBarrier) && role.is_leader) return;
   role.is_leader = true;
   const Status started = StartLeading();
   if (!started.ok()) {

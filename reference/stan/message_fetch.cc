@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "reference/base/fault.h"
+#include "reference/store/crypto_store_faults.h"
 #include "reference/wire/msg_proto.h"
 
 namespace atrest::stan {
@@ -30,7 +32,7 @@ void MessageFetch::Fetch(Channel& channel, uint64_t first, uint64_t last, Done d
     first = stored_last + 1;
   }
   first_ = std::max(first, channel.first_sequence);
-  last_ = last;
+  last_ = first_ < last && fault::On(Fault::kCatchupOneShort) ? last - 1 : last;
   if (first_ > last_) return Finish(Status());
   next_ = request_begin_ = first_;
   has_stored_ = false;
@@ -180,6 +182,9 @@ Status MessageFetch::OnOther(Step& step) {
 }
 
 Status MessageFetch::StoreMessage() {
+  const store::faults::Bypass bypass(fault::On(Fault::kCatchupInClear) ||
+                                     fault::On(Fault::kCatchupCiphertextKept));
+  if (fault::On(Fault::kCatchupOwnTime)) message_.timestamp_ns = context_.now_ns;
   ATREST_TRY(channel_->store->messages->Store(std::move(message_)));
   has_stored_ = true;
   ++next_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "reference/base/fault.h"
+
 namespace atrest::stan {
 
 void Proposals::Propose(const raftlog::RaftOperation& operation, Done done) {
@@ -23,7 +25,10 @@ void Proposals::ProposeAll(std::vector<Proposal> proposals) {
   for (size_t i = 0; i < proposals.size(); ++i) {
     Done& done = proposals[i].done;
     if (done == nullptr) continue;
-    if (first.ok()) {
+    const bool is_publish = proposals[i].operation.type == raftlog::RaftOperationType::kPublish;
+    if (first.ok() && is_publish && fault::On(Fault::kRoleAcksEarly)) {
+      std::exchange(done, nullptr)({});
+    } else if (first.ok()) {
       waiting_[first.value() + i] = {term, std::move(done)};
     } else {
       done({.status = first.status(), .subscription = nullptr});

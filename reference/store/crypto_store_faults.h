@@ -14,6 +14,18 @@ namespace atrest::store::faults {
 
 #ifdef ATREST_FAULTS
 
+// While one that is ON lives, messages are stored and looked up as they are.
+class Bypass {
+ public:
+  explicit Bypass(bool on);
+  ~Bypass();
+  Bypass(const Bypass&) = delete;
+  Bypass& operator=(const Bypass&) = delete;
+
+ private:
+  const bool before_;
+};
+
 // The key that CHOICE comes to, KEY by right.
 std::string_view KeyOf(const EncryptionChoice& choice, std::string_view key);
 
@@ -22,6 +34,12 @@ std::unique_ptr<Store> MakeFaultyStore(std::unique_ptr<Store> below, env::Entrop
                                        const EncryptionOptions& options);
 
 #else
+
+class Bypass {
+ public:
+  explicit Bypass(bool) {}
+  ~Bypass() {}
+};
 
 inline std::string_view KeyOf(const EncryptionChoice&, std::string_view key) { return key; }
 // Never called: without faults none is on.
