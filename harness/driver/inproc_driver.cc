@@ -246,10 +246,9 @@ Result<verdict::Observation> InprocDriver::Wait(const scenario::Wait& wait) {
 Result<verdict::Observation> InprocDriver::Interrupt(const scenario::Interrupt& interrupt) {
   using At = env::FaultFileSystem::At;
   using How = env::FaultFileSystem::How;
-  faults_.Arm(interrupt.at == scenario::Interrupt::At::kWrite ? At::kWrite : At::kSync,
-              interrupt.count,
-              interrupt.how == scenario::Interrupt::How::kKill ? How::kKill : How::kFull,
-              interrupt.writes);
+  faults_.Arm(
+      interrupt.at == scenario::Interrupt::At::kWrite ? At::kWrite : At::kSync, interrupt.count,
+      interrupt.how == scenario::Interrupt::How::kKill ? How::kKill : How::kFull, interrupt.writes);
   is_full_ = interrupt.how == scenario::Interrupt::How::kFull;
   return Seen(verdict::Done{});
 }
