@@ -33,7 +33,7 @@ constexpr uint64_t kCases = 1000;
 constexpr uint64_t kServerCases = 40;
 constexpr uint64_t kQuickCases = 300;
 // Simulated clusters.
-constexpr uint64_t kSimRuns = 96;
+constexpr uint64_t kSimRuns = 64;
 // What one fault may take, many times what it does: the machine may be busy.
 constexpr unsigned kSecondsMax = 240;
 constexpr unsigned kServerSecondsMax = 900;

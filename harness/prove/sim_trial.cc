@@ -21,9 +21,14 @@ constexpr uint64_t kOps = 300;
 constexpr std::string_view kSwarm = "swarm";
 // What befalls the cluster, from seed to seed: mostly what it survives, of all kinds; then a few
 // kinds alone, which a swarm has too little of, and what shows only where something was damaged.
-constexpr std::array<std::string_view, 8> kMixes = {
-    kSwarm, kSwarm, "partition,kill,reorder,duplicate,delay", "wrong_key",
-    kSwarm, kSwarm, "power_loss,kill_in_write,wipe",          "plain_before"};
+constexpr std::array<std::string_view, 8> kMixes = {kSwarm,
+                                                    kSwarm,
+                                                    "partition,kill,reorder,duplicate,delay",
+                                                    "wrong_key",
+                                                    kSwarm,
+                                                    "kill_in_snapshot,kill,cipher_switch",
+                                                    "power_loss,kill_in_write,wipe",
+                                                    "plain_before"};
 // What clients see, or whoever starts a server; the rest takes somebody who looks at its files.
 constexpr std::array<std::string_view, 3> kClientCheckers = {"delivery", "liveness", "no-exit"};
 

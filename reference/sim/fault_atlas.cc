@@ -14,6 +14,10 @@ constexpr std::array kAtlas = {
                "the process is killed at any change of its disk: before it, after it, or with a "
                "part of the write done",
                ""},
+    AtlasEntry{FaultKind::kKillInSnapshot, "kill_in_snapshot", true,
+               "the process is killed at any change of its snapshots, which kill_in_write seldom "
+               "meets; not in a swarm",
+               ""},
     AtlasEntry{FaultKind::kStop, "stop", true, "SIGTERM, and a new start", ""},
     AtlasEntry{FaultKind::kAllDown, "all_down", true, "all processes are killed at once (3h)", ""},
     AtlasEntry{FaultKind::kPowerLoss, "power_loss", true,

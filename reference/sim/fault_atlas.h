@@ -19,6 +19,7 @@ enum class FaultKind {
   // Survivable: to nodes.
   kKill,
   kKillInWrite,
+  kKillInSnapshot,
   kStop,
   kAllDown,
   kPowerLoss,

@@ -15,6 +15,8 @@ constexpr int64_t kCutMaxNs = 8 * kNsPerSecond;
 constexpr int64_t kMessageLifeNs = 2 * kNsPerSecond;
 constexpr int64_t kLookNs = 100 * kNsPerMs;
 constexpr uint64_t kChangesBeforeCrashMax = 60;
+// About as many as one snapshot takes, with the removal of an older one.
+constexpr uint64_t kSnapshotChangesMax = 16;
 // A node that ends by itself so often is not started again.
 constexpr uint32_t kExitsMax = 5;
 constexpr char kCommonKey[] = "the key of all nodes";
@@ -67,6 +69,7 @@ std::vector<FaultInjector::Act> FaultInjector::Acts() {
   };
   add(FaultKind::kKill, &FaultInjector::Kill);
   add(FaultKind::kKillInWrite, &FaultInjector::KillInWrite);
+  add(FaultKind::kKillInSnapshot, &FaultInjector::KillInSnapshot);
   add(FaultKind::kStop, &FaultInjector::Stop);
   add(FaultKind::kAllDown, &FaultInjector::AllDown);
   add(FaultKind::kPowerLoss, &FaultInjector::PowerLoss);
@@ -125,6 +128,18 @@ bool FaultInjector::KillInWrite() {
   const auto part = static_cast<uint32_t>(random_.Below(1001));
   targets_.nodes[*node]->disk().CrashAfter(changes, part,
                                            world_.history.nodes[*node].raft_directory);
+  return true;
+}
+
+// The next snapshot may be long in coming; until then the node counts as one that is down.
+bool FaultInjector::KillInSnapshot() {
+  const auto node = Victim();
+  if (!node) return false;
+  armed_[*node] = true;
+  const uint64_t changes = random_.Below(kSnapshotChangesMax);
+  const auto part = static_cast<uint32_t>(random_.Below(1001));
+  const std::string snapshots = world_.history.nodes[*node].raft_directory + "/snapshots";
+  targets_.nodes[*node]->disk().CrashWithin(snapshots, changes, part);
   return true;
 }
 

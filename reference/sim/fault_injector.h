@@ -64,6 +64,7 @@ class FaultInjector {
   std::vector<Act> Acts();
   bool Kill();
   bool KillInWrite();
+  bool KillInSnapshot();
   bool Stop();
   bool AllDown();
   bool PowerLoss();

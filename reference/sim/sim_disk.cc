@@ -52,12 +52,14 @@ SimDisk::SimDisk() : memory_(env::MemFileSystem::Names::kDurableOnSync) {
 env::Fault SimDisk::OnChange(const env::Mutation& mutation) {
   ++changes_;
   if (!crash_after_) return {};
+  const bool can_be_torn = mutation.path.starts_with(torn_directory_ + "/");
+  if (counts_only_torn_ && !can_be_torn) return {};
   if (*crash_after_ > 0) {
     --*crash_after_;
     return {};
   }
   const size_t size = mutation.bytes.size();
-  if (mutation.path.starts_with(torn_directory_ + "/")) {
+  if (can_be_torn) {
     crash_after_.reset();
     return env::Fault::Stop(size * crash_part_permille_ / 1000);
   }
@@ -71,8 +73,14 @@ env::Fault SimDisk::OnChange(const env::Mutation& mutation) {
 void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille,
                          const std::string& torn_directory) {
   torn_directory_ = torn_directory;
+  counts_only_torn_ = false;
   crash_after_ = changes;
   crash_part_permille_ = std::min<uint32_t>(part_permille, 1000);
+}
+
+void SimDisk::CrashWithin(const std::string& directory, uint64_t changes, uint32_t part_permille) {
+  CrashAfter(changes, part_permille, directory);
+  counts_only_torn_ = true;
 }
 
 void SimDisk::CollectSmall(const std::string& directory, Tree& tree) {

@@ -42,6 +42,8 @@ class SimDisk : public env::FileSystem {
   // Kills the process inside the change that comes after CHANGES more; PART per mille of it, if it
   // is a write in TORN_DIRECTORY, are done. In place of an earlier order.
   void CrashAfter(uint64_t changes, uint32_t part_permille, const std::string& torn_directory);
+  // The same, where only changes in DIRECTORY, which may be torn, are counted and killed in.
+  void CrashWithin(const std::string& directory, uint64_t changes, uint32_t part_permille);
   void CancelCrash() { crash_after_.reset(); }
   // Whether the process was killed by that order.
   bool stopped() const { return memory_.stopped(); }
@@ -105,6 +107,7 @@ class SimDisk : public env::FileSystem {
   std::optional<uint64_t> crash_after_;
   uint32_t crash_part_permille_ = 0;
   std::string torn_directory_;
+  bool counts_only_torn_ = false;
   std::map<std::string, Misdirection> misdirected_;
 };
 

@@ -211,6 +211,16 @@ TEST_F(SimDiskTest, OutsideOfTheTornDirectoryAWriteIsDoneOrNot) {
   EXPECT_FALSE(Write("next", "").ok());
 }
 
+TEST_F(SimDiskTest, CountsTheChangesOfOneDirectoryAlone) {
+  ASSERT_TRUE(disk.MakeDirectories("d").ok());
+  disk.CrashWithin("d", 2, 500);
+  EXPECT_TRUE(Write("elsewhere", "12345678").ok());
+  EXPECT_FALSE(Write("d/torn", "12345678").ok());
+  disk.Restart();
+  EXPECT_EQ(Read("elsewhere"), "12345678");
+  EXPECT_EQ(Read("d/torn"), "1234");
+}
+
 TEST_F(SimDiskTest, LosesWhatWasNotSynced) {
   ASSERT_TRUE(disk.MakeDirectories("d").ok());
   ASSERT_TRUE(Write("d/f", "synced").ok());

@@ -208,6 +208,7 @@ TEST(SimOptions, SwarmDrawsSurvivableFaultsOnly) {
   for (uint64_t seed = 1; seed < 200; ++seed) {
     const SimOptions options = Swarm(seed);
     EXPECT_TRUE(IsSurvivable(options.faults));
+    EXPECT_FALSE(options.faults.contains(FaultKind::kKillInSnapshot));  // only by its name
     EXPECT_TRUE(options.sync || !options.faults.contains(FaultKind::kPowerLoss));
   }
   EXPECT_FALSE(With("lost_unsynced,power_loss", 1).sync);
