@@ -49,6 +49,8 @@ endif()
 atrest_python_test(kill_figure SCRIPT ci/kill_figure.py ARGS --check)
 atrest_python_test(prove_program SCRIPT harness/cli/prove_test.py
   ARGS "$<TARGET_FILE:atrest>" "$<TARGET_FILE:atrest-server>")
+# It starts a Python interpreter a thousand times.
+set_tests_properties(adapters PROPERTIES TIMEOUT 300)
 set_tests_properties(prove_program PROPERTIES TIMEOUT 900)
 atrest_python_test(soak_test SCRIPT ci/bench/soak_test.py)
 atrest_python_test(flake_test SCRIPT ci/bench/flake_test.py)

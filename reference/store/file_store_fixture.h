@@ -113,6 +113,20 @@ class FileStoreFixture {
   std::string Hex(const std::string& name) { return ToHex(File(name)); }
   size_t Size(const std::string& name) { return File(name).size(); }
   bool Exists(const std::string& name) { return files_.Exists("d/" + name); }
+  // "1: 1-3, 2: 4-5": what the index of each slice of channel foo holds, up to slice 30.
+  std::string Slices() {
+    std::string all;
+    for (int i = 1; i <= 30; ++i) {
+      const std::string name = "foo/msgs." + std::to_string(i) + ".idx";
+      if (!Exists(name)) continue;
+      const Bytes index = File(name);
+      all += (all.empty() ? "" : ", ") + std::to_string(i) + ": ";
+      if (index.size() < 36) continue;
+      all += std::to_string(LoadLe64(&index[4])) + "-" +
+             std::to_string(LoadLe64(&index[index.size() - 32]));
+    }
+    return all;
+  }
   void SetFile(const std::string& name, ByteView bytes) {
     ATREST_CHECK(env::WriteWhole(files_, "d/" + name, bytes).ok());
   }

@@ -17,20 +17,6 @@ using ::testing::IsEmpty;
 
 class MessageLogEdgesTest : public ::testing::Test, protected FileStoreFixture {
  protected:
-  // "1: 1-3, 2: 4-5": what the index of each slice on disk holds.
-  std::string Slices() {
-    std::string all;
-    for (int i = 1; i <= 30; ++i) {
-      const std::string name = "foo/msgs." + std::to_string(i) + ".idx";
-      if (!Exists(name)) continue;
-      const Bytes index = File(name);
-      all += (all.empty() ? "" : ", ") + std::to_string(i) + ": ";
-      if (index.size() < 36) continue;
-      all += std::to_string(LoadLe64(&index[4])) + "-" +
-             std::to_string(LoadLe64(&index[index.size() - 32]));
-    }
-    return all;
-  }
   // Removes index record NUMBER (from 0) of slice 1.
   void DropIndexRecord(size_t number) {
     Bytes index = File("foo/msgs.1.idx");

@@ -15,21 +15,6 @@ class MessageLogTest : public ::testing::Test, protected FileStoreFixture {
  protected:
   // Messages whose accounted size is 90 bytes.
   static constexpr size_t k90Bytes = 90 - 40 - 2 - 5 - 2 - 10;
-
-  // "1: 1-3, 2: 4-5": what the index of each slice on disk holds.
-  std::string Slices() {
-    std::string all;
-    for (int i = 1; i <= 20; ++i) {
-      const std::string name = "foo/msgs." + std::to_string(i) + ".idx";
-      if (!Exists(name)) continue;
-      const Bytes index = File(name);
-      all += (all.empty() ? "" : ", ") + std::to_string(i) + ": ";
-      if (index.size() < 36) continue;
-      all += std::to_string(LoadLe64(&index[4])) + "-" +
-             std::to_string(LoadLe64(&index[index.size() - 32]));
-    }
-    return all;
-  }
 };
 
 // The bytes of standalone.md 1.6.
