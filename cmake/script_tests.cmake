@@ -30,6 +30,10 @@ atrest_python_test(reproduce_program SCRIPT harness/cli/reproduce_test.py
   ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(simulate_program SCRIPT harness/cli/simulate_test.py
                    ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(simulated_hashes SCRIPT harness/cli/simulated_hashes.py
+                   ARGS "$<TARGET_FILE:atrest>")
+atrest_python_test(continued_clusters SCRIPT reference/sim/continued_test.py
+  ARGS "$<TARGET_FILE:reference_sim_test>" "$<TARGET_FILE:atrest>")
 atrest_python_test(run_program SCRIPT harness/cli/run_test.py ARGS "$<TARGET_FILE:atrest>")
 atrest_python_test(reference_over_the_wire SCRIPT harness/cli/reference_test.py
   ARGS "$<TARGET_FILE:atrest>")

@@ -145,6 +145,7 @@ bool SimNode::Process::SettleOnce() {
     Fail(server_->failure());
     return false;
   }
+  if (raft_ == nullptr) return BeginConsensus();
   if (!roles_.empty()) {
     const raft::Role role = roles_.front();
     roles_.pop_front();
@@ -258,7 +259,7 @@ void SimNode::Process::UpdateHistory() {
 
 void SimNode::Process::Schedule() {
   if (server_->HasQueued()) ScheduleFlush();
-  int64_t due_ns = raft_->deadline_ns();
+  int64_t due_ns = raft_ != nullptr ? raft_->deadline_ns() : INT64_MAX;
   if (const auto deadline = server_->NextDeadlineNs()) due_ns = std::min(due_ns, *deadline);
   if (due_ns == INT64_MAX || (wake_ns_ && *wake_ns_ <= due_ns)) return;
   wake_ns_ = due_ns;
@@ -282,7 +283,7 @@ void SimNode::Process::ScheduleFlush() {
 void SimNode::Process::Wake(int64_t at_ns) {
   if (ended_ || wake_ns_ != at_ns) return;  // or an earlier one was asked for meanwhile
   wake_ns_.reset();
-  if (raft_->deadline_ns() <= now_ns()) {
+  if (raft_ != nullptr && raft_->deadline_ns() <= now_ns()) {
     raft::Output output;
     raft_->Tick(now_ns(), output);
     Do(output);
@@ -315,7 +316,7 @@ void SimNode::Process::OnNats(const stan::Incoming& incoming) {
 }
 
 void SimNode::Process::Receive(const raft::Message& message) {
-  if (ended_) return;
+  if (ended_ || raft_ == nullptr) return;
   raft::Output output;
   raft_->Receive(now_ns(), message, output);
   Do(output);

@@ -43,8 +43,8 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
 
   // Replication
   Result<uint64_t> Propose(std::vector<Bytes> operations) override;
-  uint64_t term() const override { return raft_->term(); }
-  uint64_t last_index() const override { return raft_->last_index(); }
+  uint64_t term() const override { return raft_ != nullptr ? raft_->term() : 0; }
+  uint64_t last_index() const override { return raft_ != nullptr ? raft_->last_index() : 0; }
   void ChangeMembership(const raft::MembershipChange& change, uint64_t ticket) override;
 
   // Bus
@@ -57,7 +57,10 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   bool is_leader() const { return serving_; }
   // The last entry that took effect, by itself or in a snapshot.
   uint64_t applied_index() const;
+  // Null until what the node's snapshot stands for is all there: until then it does not vote.
   const raft::Raft* raft() const { return raft_.get(); }
+  // It has a snapshot whose messages it does not have yet.
+  bool is_restoring() const { return restore_ != nullptr || raft_ == nullptr; }
 
  private:
   int64_t now_ns() const { return node_.world_.queue.now_ns(); }
@@ -80,6 +83,7 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   void ApplyNext();
   void EnterRole(raft::Role role);
   void NoteApplied(const raft::LogEntry& entry);
+  bool BeginConsensus();
   bool ContinueRestore();
   bool BeginServing();
   bool TakeSnapshot();

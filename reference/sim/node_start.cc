@@ -31,9 +31,7 @@ Status SimNode::Process::OpenAll() {
       [this](std::span<uint8_t> into) { entropy_.Fill(into); });
   ATREST_TRY(server_->Start(now_ns()));
   ATREST_TRY(CheckLastEntry());
-  ATREST_TRY(RestoreNewest());
-  ATREST_TRY(StartRaft());
-  return Bootstrap();
+  return RestoreNewest();
 }
 
 Status SimNode::Process::OpenStore() {
@@ -104,6 +102,15 @@ Status SimNode::Process::RestoreNewest() {
   }
   if (list.value().empty()) return Status();
   return Status(Code::kCorrupt, "failed to load any existing snapshots");
+}
+
+// Who restores takes no part in elections: it might be elected, and be asked for what it lacks.
+bool SimNode::Process::BeginConsensus() {
+  if (server_->phase() == stan::ClusteredServer::Phase::kRestoring) return false;
+  Status started = StartRaft();
+  if (started.ok()) started = Bootstrap();
+  if (!started.ok()) Fail(started);
+  return started.ok();
 }
 
 Result<raft::DurableState> SimNode::Process::ReadDurable() {
