@@ -89,8 +89,8 @@ TEST(Generator, CoversEveryKindOfStep) {
       }
     }
   }
-  // All but golden, inspect and interrupt.
-  EXPECT_EQ(actions.size(), std::variant_size_v<scenario::Action> - 3);
+  // All but golden, inspect, interrupt and elect.
+  EXPECT_EQ(actions.size(), std::variant_size_v<scenario::Action> - 4);
   EXPECT_GE(client_steps.size(), 8u);
   // All but those that forge and roll back.
   EXPECT_EQ(operations.size(), std::variant_size_v<scenario::TamperOperation> - 3);

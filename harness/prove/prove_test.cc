@@ -11,6 +11,7 @@
 
 #include "harness/driver/nothing_driver.h"
 #include "harness/driver/registry.h"
+#include "harness/prove/trial.h"
 #include "reference/base/check.h"
 #include "reference/env/posix_env.h"
 
