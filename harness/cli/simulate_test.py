@@ -32,7 +32,7 @@ class SimulateTest(unittest.TestCase):
         done = simulate("--seed", 3, "--ops", 100)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         lines = done.stdout.splitlines()
-        self.assertTrue(lines[0].startswith("simulate: seed 3; nodes 3; ops 100; faults "))
+        self.assertTrue(lines[0].startswith("simulate: seed 3; nodes 3; ops 100; idle 0s; faults "))
         self.assertIn("raft timeout", lines[0])
         self.assertEqual(lines[1], "1 of 1 seeds run, 0 failed")
         self.assertRegex(lines[-1], "^hash [0-9a-f]{16}$")
