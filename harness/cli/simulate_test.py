@@ -82,6 +82,14 @@ class SimulateTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("finding N1 node ", done.stdout)
 
+    def test_losses_that_the_real_server_has_are_found_by_name(self):
+        for arguments, name in (
+                (("--seed", 29, "--ops", 300, "--faults", "swarm,wrong_key"), "forgotten-channel"),
+                (("--seed", 22, "--faults", "swarm,log_removed"), "quorum-lost")):
+            done = simulate(*arguments)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(f"finding {name} node ", done.stdout)
+
     def test_usage(self):
         for arguments, why in (
                 (("--faults", "fire"), 'no fault is called "fire"'),

@@ -30,18 +30,39 @@ std::vector<uint64_t> AckedCheck::Missing() const {
   return missing;
 }
 
+namespace {
+
+// As documented where a node forgets a channel: nothing from before is left of it.
+bool IsForgotten(const sim::History& history, const sim::Published& published) {
+  return published.acked_at_ns && published.acked_at_ns <= history.MadeAgain(published.channel);
+}
+
+}  // namespace
+
+std::vector<uint64_t> AckedCheck::MissingBut(const sim::History& history) const {
+  std::vector<uint64_t> missing = Missing();
+  if (history.forgotten.empty()) return missing;
+  const std::vector<PayloadId>& sent = view_.payloads().sent();
+  for (size_t number = 0; number < sent.size(); ++number) {
+    if (missing[sent[number]] > 0 && IsForgotten(history, history.published[number])) {
+      --missing[sent[number]];
+    }
+  }
+  return missing;
+}
+
 void AckedCheck::JudgeNode(const sim::History& history, size_t) {
   if (ClusterLeeway(history).acked_lost) return;
   const auto is_missing = [](uint64_t count) { return count > 0; };
-  if (std::ranges::none_of(Missing(), is_missing)) return;
+  if (std::ranges::none_of(MissingBut(history), is_missing)) return;
   // Other nodes may have got it since they were last read.
   view_.Update(history, ClusterView::kAll);
-  const std::vector<uint64_t> missing = Missing();
+  const std::vector<uint64_t> missing = MissingBut(history);
   if (std::ranges::none_of(missing, is_missing)) return;
   for (size_t number = 0; number < view_.payloads().sent().size(); ++number) {
     const PayloadId id = view_.payloads().sent()[number];
-    if (missing[id] == 0) continue;
     const sim::Published& published = history.published[number];
+    if (missing[id] == 0 || IsForgotten(history, published)) continue;
     Say(kCluster, "K-acked-stored",
         "guid " + published.guid + " of channel " + published.channel + ", " +
             std::to_string(published.payload.size()) +

@@ -19,6 +19,8 @@ class AckedCheck : public SharedCheck {
 
   // Payloads, by id, that were acknowledged oftener than they are held, and what is missing.
   std::vector<uint64_t> Missing() const;
+  // Without those that a forgotten channel had.
+  std::vector<uint64_t> MissingBut(const sim::History& history) const;
 };
 
 }  // namespace atrest::simcheck

@@ -96,6 +96,27 @@ TEST(AckedTest, WithoutSyncsLossIsDocumented) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
+TEST(AckedTest, OfAForgottenChannelOnlyWhatCameBefore) {
+  DoctoredCluster cluster;
+  cluster.Send(Secret(1));
+  cluster.history.published.back().acked_at_ns = 5;
+  sim::ForgottenChannel forgotten;
+  forgotten.node = 1;
+  forgotten.channel = "foo";
+  cluster.history.forgotten.push_back(forgotten);
+  EXPECT_THAT(cluster.Look(), Each(StartsWith("acked ")));
+  EXPECT_THAT(cluster.Findings(), IsEmpty());
+  cluster.history.forgotten[0].made_again_ns = 5;
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  EXPECT_THAT(cluster.Findings(), ElementsAre("forgotten-channel b"));
+  cluster.Send(Secret(2));
+  cluster.history.published.back().acked_at_ns = 6;
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("acked : guid guid-1 of channel foo")));
+  cluster.Send(Secret(3), "bar");
+  cluster.history.published.back().acked_at_ns = 5;
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("acked : guid guid-2 of channel bar")));
+}
+
 TEST(StoredTest, WhatNobodySent) {
   DoctoredCluster cluster;
   cluster.Publish(Secret(1));

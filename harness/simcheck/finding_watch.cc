@@ -32,8 +32,14 @@ const MessageNow* StoredOf(const NodeView& view, const std::string& channel, uin
 }  // namespace
 
 const std::vector<std::string>& FindingNames() {
-  static const std::vector<std::string> kNames = {
-      "N1", "N15", "forged-operation", "plaintext-residue", "double-encryption", "mixed-keys"};
+  static const std::vector<std::string> kNames = {"N1",
+                                                  "N15",
+                                                  "forged-operation",
+                                                  "plaintext-residue",
+                                                  "double-encryption",
+                                                  "mixed-keys",
+                                                  "forgotten-channel",
+                                                  "quorum-lost"};
   return kNames;
 }
 
@@ -50,6 +56,7 @@ void FindingWatch::JudgeNode(const sim::History& history, size_t node) {
   if (!IsFound("plaintext-residue", node)) FindResidue(history, node);
   if (!IsFound("double-encryption", node)) FindDoubled(node);
   if (!IsFound("mixed-keys", node)) FindMixedKeys(node);
+  if (!IsFound("forgotten-channel", node)) FindForgotten(history, node);
 }
 
 // One start wrote an operation in clear and its message sealed. Entries that are replayed into an
@@ -181,6 +188,25 @@ void FindingWatch::FindMixedKeys(size_t node) {
                       view_.keys().Name(first->keys[0]) + "; snapshot " +
                       view.snapshots.rbegin()->first);
     }
+  }
+}
+
+void FindingWatch::JudgeRest(const sim::History& history) {
+  if (history.quorum_lost.empty()) return;
+  const auto damaged = std::ranges::find_if(
+      history.nodes, [](const sim::NodeHistory& node) { return !node.damages.empty(); });
+  if (damaged == history.nodes.end()) return;
+  const auto node = static_cast<size_t>(damaged - history.nodes.begin());
+  if (!IsFound("quorum-lost", node)) Find("quorum-lost", node, history.quorum_lost);
+}
+
+void FindingWatch::FindForgotten(const sim::History& history, size_t node) {
+  for (const sim::ForgottenChannel& forgotten : history.forgotten) {
+    if (forgotten.node != node || !forgotten.made_again_ns) continue;
+    return Find("forgotten-channel", node,
+                "channel " + forgotten.channel + ", id " + std::to_string(forgotten.id) +
+                    ", forgotten within the installing of a snapshot, and made again by this node "
+                    "as a leader: all nodes drop what they had of it");
   }
 }
 

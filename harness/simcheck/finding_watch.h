@@ -21,6 +21,7 @@ class FindingWatch : public SharedCheck {
 
  private:
   void JudgeNode(const sim::History& history, size_t node) override;
+  void JudgeRest(const sim::History& history) override;
 
   void Find(const char* name, size_t node, std::string evidence);
   bool IsFound(const char* name, size_t node) const { return found_.contains({name, node}); }
@@ -30,6 +31,7 @@ class FindingWatch : public SharedCheck {
   void FindResidue(const sim::History& history, size_t node);
   void FindDoubled(size_t node);
   void FindMixedKeys(size_t node);
+  void FindForgotten(const sim::History& history, size_t node);
   // Where PAYLOAD was taken for a message; "" if nowhere.
   std::string AcceptedWhere(const sim::History& history, const std::string& channel,
                             const MessageNow& message);

@@ -8,6 +8,11 @@
 // plaintext-residue    operations in clear linger in free pages of an encrypted node (3k)
 // double-encryption    ciphertext was sealed again, passed on by a leader without a key (3f)
 // mixed-keys           a store behind a snapshot is sealed under several keys (3d, 3e)
+// forgotten-channel    a node that ended while it installed a snapshot passed over a channel of it
+//                      when it started again, led, and made the channel anew: all that was in it
+//                      is gone, acknowledged or not (reference/sim/forgotten_channels.h)
+// quorum-lost          a damaged node ends at every start, another waits for messages of its
+//                      snapshot, and nobody can be elected who might give them (3d, 3j)
 //
 // Threads: values.
 #pragma once

@@ -307,7 +307,7 @@ TEST(FindingTest, MixedKeysBehindASnapshot) {
 
 TEST(FindingTest, NamesAreKnown) {
   EXPECT_THAT(FindingNames(), Contains("N1"));
-  EXPECT_EQ(FindingNames().size(), 6U);
+  EXPECT_EQ(FindingNames().size(), 8U);
 }
 
 }  // namespace

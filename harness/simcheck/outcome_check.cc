@@ -18,6 +18,13 @@ std::string Unreadable(const LogRecord& record, KeyId key) {
              : "cipher: message authentication failed";
 }
 
+// The messages before the one that it applies are missing, and the leader did not give them.
+bool AskedInVain(const std::string& text) {
+  return text.starts_with("panic: failed to store replicated message ") &&
+         (text.ends_with(": nats: timeout") ||
+          text.ends_with(": nats: no responders available for request"));
+}
+
 uint64_t CoveredBy(const NodeView& view) {
   const SnapshotNow* newest = NewestSnapshot(view);
   return newest != nullptr ? newest->meta->index : 0;
@@ -61,6 +68,7 @@ void OutcomeCheck::JudgeEnd(const sim::NodeHistory& node, size_t number) {
     if (LeewayNow(number).starts_end) return;
     // Nobody led who could have given it the messages of a snapshot (3j); it may start again.
     if (text.ends_with("unable to restore messages, aborting")) return;
+    if (LeewayNow(number).gaps_stored && AskedInVain(text)) return;
     // The real server does not start either where it was ended between making a file and writing
     // its version; the cure is to wipe the node (3d).
     const bool is_begun = text.find("unable to verify file version") != std::string::npos;

@@ -62,8 +62,11 @@ void StoredCheck::JudgeCopies(size_t node, const MessageNow& message, const std:
           std::to_string(sequences.size()) + " sequences");
 }
 
-// Whether the channel was removed and made again, with sequences from 1.
+// Whether the channel was removed and made again, with sequences from 1: by a node that had
+// forgotten it, or under a damage.
 bool StoredCheck::IsAgain(const std::string& channel) {
+  if (view_.history().MadeAgain(channel)) return true;
+  if (!view_.history().IsDamaged()) return false;
   auto& ids = channel_ids_[channel];
   for (size_t node = 0; node < view_.size(); ++node) {
     const auto& now = view_.node(node).channel_ids;

@@ -20,10 +20,15 @@ class DeliveryChecker : public Checker {
       const Published& sent = history.published[published_];
       sent_.insert({sent.channel, HashOf(sent.payload)});
     }
-    for (; seen_ < history.delivered.size(); ++seen_) Look(history.delivered[seen_], found);
+    for (; seen_ < history.delivered.size(); ++seen_)
+      Look(history, history.delivered[seen_], found);
   }
 
  private:
+  struct Content {
+    uint64_t digest = 0;
+    int64_t at_ns = 0;
+  };
   struct Position {
     uint64_t epoch = 0;
     uint64_t sequence = 0;
@@ -36,14 +41,21 @@ class DeliveryChecker : public Checker {
                          std::to_string(delivered.sequence) + " " + what});
   }
 
-  void Look(const Delivered& delivered, std::vector<Violation>& found) {
+  void Look(const History& history, const Delivered& delivered, std::vector<Violation>& found) {
     const uint64_t digest = HashOf(delivered.payload);
     if (!sent_.contains({delivered.channel, digest})) {
       Report(delivered, "H-faithful", "that nobody published", found);
     }
-    const auto [known, added] = contents_.insert({{delivered.channel, delivered.sequence}, digest});
-    if (!added && known->second != digest) {
-      Report(delivered, "H-faithful", "with another payload than before", found);
+    const Content content{digest, delivered.at_ns};
+    const auto [known, added] =
+        contents_.insert({{delivered.channel, delivered.sequence}, content});
+    if (!added && known->second.digest != digest) {
+      // Of a channel that was made again in between, sequences begin anew.
+      const auto again_ns = history.MadeAgain(delivered.channel);
+      if (!again_ns || known->second.at_ns > *again_ns || delivered.at_ns <= *again_ns) {
+        Report(delivered, "H-faithful", "with another payload than before", found);
+      }
+      known->second = content;
     }
     if (delivered.redelivered) return;
     Position& last = last_[delivered.subscription];
@@ -55,9 +67,9 @@ class DeliveryChecker : public Checker {
 
   size_t published_ = 0;
   size_t seen_ = 0;
-  std::set<std::pair<std::string, uint64_t>> sent_;                // channel, payload
-  std::map<std::pair<std::string, uint64_t>, uint64_t> contents_;  // of channel, sequence
-  std::map<uint64_t, Position> last_;                              // by subscription
+  std::set<std::pair<std::string, uint64_t>> sent_;               // channel, payload
+  std::map<std::pair<std::string, uint64_t>, Content> contents_;  // of channel, sequence
+  std::map<uint64_t, Position> last_;                             // by subscription
 };
 
 }  // namespace

@@ -12,7 +12,8 @@ constexpr std::array kAtlas = {
     AtlasEntry{FaultKind::kKill, "kill", true, "the process is killed between two events", ""},
     AtlasEntry{FaultKind::kKillInWrite, "kill_in_write", true,
                "the process is killed at any change of its disk: before it, after it, or with a "
-               "part of the write done",
+               "part of the write done; within the installing of a snapshot that may cost whole "
+               "channels, and nothing else (finding forgotten-channel)",
                ""},
     AtlasEntry{FaultKind::kKillInSnapshot, "kill_in_snapshot", true,
                "the process is killed at any change of its snapshots, which kill_in_write seldom "

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reference/raft/raft_trace.h"
+#include "reference/sim/forgotten_channels.h"
 #include "reference/store/crypto_store.h"
 
 namespace atrest::sim {
@@ -92,6 +93,7 @@ void SimNode::Process::Unsubscribe(uint64_t handle) {
 
 void SimNode::Process::Do(raft::Output& output) {
   if (ended_) return;
+  if (output.restore != nullptr) node_.is_installing_ = true;
   if (!DoWrites(output)) return;
   if (!output.failure.ok()) return Fail(output.failure);
   SendAll(output);
@@ -187,6 +189,7 @@ void SimNode::Process::NoteApplied(const raft::LogEntry& entry) {
   node_.Note("apply", entry.index, entry.term, digest >> 32);
   node_.world_.history.applied.push_back({node_.options_.number, number_ - 1, entry.index,
                                           entry.term, static_cast<uint8_t>(entry.type), digest});
+  NoteForgottenApplied(node_.world_.history, node_.options_.number, entry, now_ns());
 }
 
 // A snapshot from the leader: everything from before it has been applied.
@@ -210,6 +213,7 @@ bool SimNode::Process::ContinueRestore() {
   if (server_->phase() == stan::ClusteredServer::Phase::kRestoring) return false;
   ++node_.world_.marks.snapshot_installs;
   node_.Note("installed", restore_->index, restore_->term);
+  node_.is_installing_ = false;
   restored_ = std::exchange(restore_, nullptr);
   restore_begun_ = false;
   raft::Output output;

@@ -59,8 +59,6 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   uint64_t applied_index() const;
   // Null until what the node's snapshot stands for is all there: until then it does not vote.
   const raft::Raft* raft() const { return raft_.get(); }
-  // It has a snapshot whose messages it does not have yet.
-  bool is_restoring() const { return restore_ != nullptr || raft_ == nullptr; }
 
  private:
   int64_t now_ns() const { return node_.world_.queue.now_ns(); }

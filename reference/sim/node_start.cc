@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "reference/raftlog/raft_entry.h"
+#include "reference/sim/forgotten_channels.h"
 #include "reference/sim/node_process.h"
 #include "reference/store/crypto_store.h"
 #include "reference/store/file_store.h"
@@ -95,6 +96,9 @@ Status SimNode::Process::RestoreNewest() {
   for (const raftlog::SnapshotMeta& meta : list.value()) {
     const auto state = snapshots_->Read(meta.id);
     if (!state.ok()) continue;
+    if (node_.is_installing_) {
+      NoteForgotten(node_.world_.history, node_.options_.number, state.value(), *server_, *log_);
+    }
     if (!server_->RestoreAtStart(now_ns(), state.value()).ok()) continue;
     node_.Note("restore", meta.index, meta.term);
     restored_ = FromStored(meta);
@@ -107,6 +111,7 @@ Status SimNode::Process::RestoreNewest() {
 // Who restores takes no part in elections: it might be elected, and be asked for what it lacks.
 bool SimNode::Process::BeginConsensus() {
   if (server_->phase() == stan::ClusteredServer::Phase::kRestoring) return false;
+  node_.is_installing_ = false;
   Status started = StartRaft();
   if (started.ok()) started = Bootstrap();
   if (!started.ok()) Fail(started);

@@ -81,6 +81,18 @@ struct Published {
   std::optional<int64_t> acked_at_ns;  // without error
 };
 
+// A channel of a snapshot that a node was installing when it went down, and passed over when it
+// came up again (forgotten_channels.h).
+struct ForgottenChannel {
+  size_t node = 0;
+  std::string channel;
+  uint64_t id = 0;       // that it has in the snapshot
+  bool is_back = false;  // the node has applied an entry of it since
+  // When an entry was first applied that the node proposed as a leader, of the channel under a
+  // higher id: what was stored under the lower one is dropped by every node.
+  std::optional<int64_t> made_again_ns;
+};
+
 struct Delivered {
   std::string client_id;
   uint64_t subscription = 0;  // counts the subscribe requests of a run, resumed durables too
@@ -104,7 +116,18 @@ struct History {
   std::vector<Applied> applied;
   std::vector<Published> published;  // what was sent, whatever became of it
   std::vector<Delivered> delivered;
+  std::vector<ForgottenChannel> forgotten;
+  // Why nobody can be elected any more; "" while somebody can.
+  std::string quorum_lost;
 
+  // When CHANNEL was made again by a node that had forgotten it, for the last time.
+  std::optional<int64_t> MadeAgain(const std::string& channel) const {
+    std::optional<int64_t> latest;
+    for (const ForgottenChannel& one : forgotten) {
+      if (one.channel == channel && one.made_again_ns > latest) latest = one.made_again_ns;
+    }
+    return latest;
+  }
   // Whether a node has had a damaging fault so far.
   bool IsDamaged() const {
     for (const NodeHistory& node : nodes) {

@@ -108,12 +108,15 @@ void SimNode::Wipe() {
   Note("wipe");
   ++world_.marks.wipes;
   ++history().wipes;
+  is_installing_ = false;
   for (const char* directory : {kStoreDirectory, kLogDirectory}) {
     ATREST_CHECK(disk_.memory().RemoveAll(directory).ok());
   }
 }
 
 bool SimNode::IsLeader() const { return is_up() && process_->is_leader(); }
+
+bool SimNode::IsVoter() const { return is_up() && process_->raft() != nullptr && !is_installing_; }
 
 uint64_t SimNode::Term() const {
   return is_up() && process_->raft() != nullptr ? process_->raft()->term() : 0;

@@ -92,6 +92,7 @@ class SimNode {
 
   // As of now; zeros and false where it is down.
   bool IsLeader() const;  // and serves clients
+  bool IsVoter() const;   // it is up, and has what its snapshot stands for
   uint64_t Term() const;
   uint64_t LastIndex() const;
   uint64_t CommitIndex() const;
@@ -116,6 +117,8 @@ class SimNode {
   SimDisk disk_;
   NodeSettings settings_;
   std::unique_ptr<Process> process_;
+  // It has a leader's snapshot, and perhaps not all that it stands for; also when it is down.
+  bool is_installing_ = false;
 };
 
 }  // namespace atrest::sim

@@ -14,6 +14,7 @@ constexpr int64_t kSafetyMaxNs = 600 * kNsPerSecond;
 constexpr int64_t kConvergeMaxNs = 60 * kNsPerSecond;
 constexpr int64_t kQuietNs = 2 * kNsPerSecond;
 constexpr int64_t kLookNs = 10 * kNsPerMs;
+constexpr char kCannotRestore[] = "unable to restore messages, aborting";
 constexpr uint64_t kFileSizeMax = uint64_t{1} << 32;
 
 // One for each purpose, so that a choice more in one leaves the others as they are.
@@ -195,9 +196,31 @@ std::string Simulation::StateText() const {
 void Simulation::Miss(const std::string& what) {
   trace_.Note(queue_.now_ns(), {"sim", "miss", 0, 0, 0, what});
   if (!DoesHeal(options_.faults)) return;
+  history_.quorum_lost = WhyNoQuorum();
+  if (!history_.quorum_lost.empty()) return;
   violations_.push_back({kLivenessChecker, "", "K-cluster-heals",
                          what + " within " + GoDurationText(kConvergeMaxNs) +
                              " after all faults have ended:" + StateText()});
+}
+
+// As documented (cluster.md 3d, 3j): a damaged node that ends at every start, and nodes that cannot
+// be given what their snapshot stands for, are no majority's. "" if it is not for this.
+std::string Simulation::WhyNoQuorum() const {
+  size_t voters = 0;
+  std::string text;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const NodeHistory& node = history_.nodes[i];
+    if (nodes_[i]->IsVoter()) {
+      ++voters;
+      continue;
+    }
+    const std::string exit = node.exit_text.value_or("");
+    const bool cannot_restore = nodes_[i]->is_up() || exit.ends_with(kCannotRestore);
+    if (!cannot_restore && (node.damages.empty() || exit.empty())) return "";
+    text += (text.empty() ? "node " : "; node ") + node.id + ": " +
+            (exit.empty() ? "cannot be given its snapshot's messages" : exit);
+  }
+  return history_.IsDamaged() && 2 * voters <= nodes_.size() ? text : "";
 }
 
 void Simulation::LivenessPhase() {

@@ -67,6 +67,7 @@ class Simulation {
   template <typename Done>
   bool RunUntil(int64_t bound_ns, Done done);
   void Miss(const std::string& what);
+  std::string WhyNoQuorum() const;
   std::string StateText() const;
   void Rest();
   void MixFiles();

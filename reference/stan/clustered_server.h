@@ -7,7 +7,9 @@
 // Specification: cluster.md 1.2, 1.5, 2 and 3; wire.md part 2 for what clients see. Where the real
 // server follows the order of a map, this one takes ascending order.
 // The owner calls, in this order: Start; RestoreAtStart if its snapshot store has a snapshot that
-// loads (or the next older one); then Raft runs, and each of its committed entries goes to Apply.
+// loads (or the next older one); then, when phase() is not kRestoring any more, Raft runs, and each
+// of its committed entries goes to Apply. A node that is elected before would be asked for the very
+// messages that it lacks, and say that there are none.
 // A new leader: OnElected; when the barrier that it proposed has been applied: BecomeLeader; when
 // it stops to be one, after either: LoseLeadership. A snapshot that the leader sent: Restore.
 // Ownership: borrows all it is made with, which must outlive it. Destroying it without Stop leaves
