@@ -49,7 +49,7 @@ class ReferenceTest(unittest.TestCase):
         self.assertGreaterEqual(counts["scenarios"] - len(skipped), 190)
         self.assertEqual({each["message"] for each in skipped} - {
             f'the target lacks the capability "{name}"'
-            for name in ("client", "raw", "program", "cluster")}, set())
+            for name in ("client", "raw", "program", "cluster", "nodes")}, set())
 
     def test_the_seed_changes_nothing_but_nonces(self):
         verdicts = [by_id(report("--target", "inproc", "--seed", seed)[1]) for seed in (1, 2)]
