@@ -168,7 +168,9 @@ void NodeDamager::Misdirect() {
   const auto bytes = env::ReadWhole(node().disk(), node().log_path(), uint64_t{1} << 30);
   if (!bytes.ok() || bytes.value().size() < 4 * kBlockSize) return;
   const uint64_t blocks = bytes.value().size() / kBlockSize;
-  node().disk().Misdirect(node().log_path(), 2 + random_.Below(blocks - 2), random_.Below(blocks));
+  const uint64_t to = random_.Below(blocks);
+  const uint64_t from = 2 + random_.Below(blocks - 2);
+  node().disk().Misdirect(node().log_path(), from, to);
 }
 
 void NodeDamager::SwapLogs() {

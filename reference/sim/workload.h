@@ -49,6 +49,7 @@ class Workload {
  private:
   void Next();
   void DoOne();
+  void PublishSomewhere();
   void PublishBurst();
   size_t PublishFrom(SimClient& client, const std::string& channel);
   Bytes Payload();
