@@ -27,8 +27,8 @@ function(atrest_label_target target)
   endforeach()
 endfunction()
 
-# Compiles the sources of a target in groups, see unity_groups.py. A file that comes, goes or changes
-# its names is dealt anew when CMake runs again.
+# Compiles the sources of a target in groups, see unity_groups.py, which deals anew when CMake runs
+# again: after a file came or went, and where a new name clashes (then the compiler says so).
 function(atrest_unity target)
   if(NOT ATREST_UNITY)
     return()

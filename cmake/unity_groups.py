@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Deals the sources of a target into groups that can be compiled as one: unity_groups.py FILE...
 
-Most of a compiler's time goes into headers and templates that a folder's files share, so eight of
-them compiled as one take about as long as three. What stands in the way are names that two files of
+Most of a compiler's time goes into headers and templates that a folder's files share, so sixteen of
+them compiled as one take about as long as four. What stands in the way are names that two files of
 a group both use for themselves: of unnamed namespaces, of macros, of using declarations. Files with
 such a name in common come into different groups. Called by atrest.cmake; prints "GROUP FILE" a
-line, where GROUP is a number, or - for a file that stays alone. The same files give the same groups.
+line, where GROUP is a number, or - for a file that stays alone; the same for the same files.
 
 Only what clang-format guarantees is read: namespaces do not indent, so what a namespace declares
 begins in column 0. A name that this misses ends in a compiler's error, never in a wrong program.
@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-GROUP_SIZE = 8
+GROUP_SIZE = 16
 HAS_MAIN = re.compile(r"^int main\(", re.M)
 NOISE = re.compile(r'R"(\w*)\(.*?\)\1"|//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 END_OF_NAMESPACE = "}  // namespace"  # the comment tells it from the end of a function

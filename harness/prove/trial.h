@@ -51,11 +51,13 @@ class Trial {
   // Runs every check on the target as it is, in JOBS processes. To be done before anything else.
   Status Learn(uint64_t jobs);
 
-  // Which of the checks are run. An early end is when a kill is ENOUGH.
+  // Which of the checks are run. An early end is when a kill is ENOUGH; it comes the sooner if
+  // scenarios of the requirements FIRST are run before the others.
   struct Stage {
     enum class What { kQuick, kOthers, kAll, kCases };
     What what = What::kAll;
     std::function<bool(const Kill&)> enough;
+    std::vector<std::string> first;
   };
   // Runs the checks of STAGE on the target with the fault NAME and adds to EVIDENCE; whether a kill
   // was enough.
@@ -85,6 +87,8 @@ class Trial {
   std::string NameOfCheck(size_t index) const;
   const generate::Property& PropertyOf(uint64_t index) const;
   bool IsOf(const Stage& stage, const std::string& scenario) const;
+  // The numbers of the scenarios of STAGE in the order in which they are run.
+  std::vector<size_t> OrderOf(const Stage& stage) const;
   Result<bool> RunScenarios(const std::string& fault, const std::string& trace, const Stage& stage,
                             Evidence& evidence) const;
   Result<bool> RunCases(const std::string& fault, const std::string& trace, const Stage& stage,
