@@ -39,8 +39,8 @@ def verdicts_of(target):
     """The exit code of a run of everything, and the ids of each verdict."""
     with tempfile.TemporaryDirectory() as directory:
         report = directory + "/report.json"
-        done = subprocess.run([ATREST, "run", "--quiet", "--target", target, "--json", report],
-                              check=False, timeout=LIMIT_S, cwd=ROOT)
+        done = subprocess.run([ATREST, "run", "--quiet", "--target", target, "--jobs", "4",
+                               "--json", report], check=False, timeout=LIMIT_S, cwd=ROOT)
         scenarios = json.loads(pathlib.Path(report).read_text(encoding="utf-8"))["scenarios"]
     verdicts = {}
     for scenario in scenarios:

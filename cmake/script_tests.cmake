@@ -3,6 +3,7 @@
 
 atrest_python_test(tidy SCRIPT ci/tidy.py)
 atrest_python_test(tidy_test SCRIPT ci/tidy_test.py)
+atrest_python_test(unity_groups_test SCRIPT cmake/unity_groups_test.py)
 atrest_python_test(mutate_test SCRIPT ci/mutate_test.py)
 atrest_python_test(scenarios_tree SCRIPT ci/scenarios_tree.py)
 atrest_python_test(scenarios_tree_test SCRIPT ci/scenarios_tree_test.py)

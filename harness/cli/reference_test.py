@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ATREST = sys.argv.pop(1) if len(sys.argv) > 1 else ""
 TIMEOUT_S = 500
 # What the reference cannot do.
-LACKING = ['the target lacks the capability "cluster"']
+LACKING = [f'the target lacks the capability "{name}"' for name in ("cluster", "nodes")]
 SLOW_SERVER = """#!/bin/sh
 echo $$ >> "$PIDS"
 sleep 1000 &
@@ -64,7 +64,9 @@ class ReferenceTest(unittest.TestCase):
         self.assertGreaterEqual(document["counts"]["scenarios"], at_least)
 
     def test_every_scenario_is_as_expected(self):
-        self.check(*report("run", "--target", "reference"), at_least=263)
+        code, document = report("run", "--target", "reference", "--strict", "--jobs", "4")
+        self.check(code, document, at_least=263)
+        self.assertEqual(document["departures"], [])
 
     def test_everything_measured_comes_out_as_measured(self):
         self.check(*report("measured", "--target", "reference"), at_least=160)

@@ -11,16 +11,22 @@ using What = Stage::What;
 
 constexpr double kNsPerSecond = 1e9;
 
-std::vector<What> StagesFor(const ProveOptions& options) {
+// Where a lawful variant takes minutes, on the server, the quick form tries it by quick scenarios
+// only; a fault that these do not kill is tried by all.
+std::vector<What> StagesFor(const fault::Row& row, const ProveOptions& options) {
   if (!options.early_end) return {What::kAll, What::kCases};
+  const bool is_server = !options.traces.empty();
+  if (is_server && row.kind == fault::Kind::kVariant) return {What::kQuick, What::kCases};
   return {What::kQuick, What::kOthers, What::kCases};
 }
 
 // A kill for the stated reason ends it early; a variant is never proven lawful early.
 Stage StageOf(What what, const fault::Row& row, const ProveOptions& options) {
-  Stage stage{what, {}};
-  if (options.early_end && row.kind != fault::Kind::kVariant)
+  Stage stage{what, {}, {}};
+  if (options.early_end && row.kind != fault::Kind::kVariant) {
     stage.enough = [&row](const Kill& kill) { return IsProof(row, kill); };
+    stage.first = fault::RequirementsOf(row);
+  }
   return stage;
 }
 
@@ -35,7 +41,7 @@ Evidence Try(const FaultTrial& trial, const fault::Row& row, const ProveOptions&
   const int64_t began = clock.NowNs();
   const uint64_t before = fault::Executions();
   const std::string name(row.name);
-  for (const What what : StagesFor(options)) {
+  for (const What what : StagesFor(row, options)) {
     const auto enough = trial.Run(name, trace, StageOf(what, row, options), evidence);
     if (!enough.ok()) evidence.trouble = enough.status().message();
     if (!enough.ok() || enough.value()) break;

@@ -13,11 +13,13 @@
 
 namespace atrest::prove {
 
-// Which of the checks are run. An early end is when a kill is ENOUGH.
+// Which of the checks are run. An early end is when a kill is ENOUGH; it comes the sooner if
+// scenarios of the requirements FIRST are run before the others.
 struct Stage {
   enum class What { kQuick, kOthers, kAll, kCases };
   What what = What::kAll;
   std::function<bool(const Kill&)> enough;
+  std::vector<std::string> first;
 };
 
 class FaultTrial {

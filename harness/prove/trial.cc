@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
@@ -216,11 +217,21 @@ bool Trial::IsOf(const Stage& stage, const std::string& scenario) const {
   return false;
 }
 
+std::vector<size_t> Trial::OrderOf(const Stage& stage) const {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < scenarios_.size(); ++i)
+    if (IsOf(stage, scenarios_[i].id)) order.push_back(i);
+  std::ranges::stable_partition(order, [&](size_t i) {
+    return std::ranges::find_first_of(scenarios_[i].requirements, stage.first) !=
+           scenarios_[i].requirements.end();
+  });
+  return order;
+}
+
 Result<bool> Trial::RunScenarios(const std::string& fault, const std::string& trace,
                                  const Stage& stage, Evidence& evidence) const {
-  for (size_t i = 0; i < scenarios_.size(); ++i) {
+  for (const size_t i : OrderOf(stage)) {
     const scenario::Scenario& scenario = scenarios_[i];
-    if (!IsOf(stage, scenario.id)) continue;
     const auto seen = RunScenario(scenario, fault, trace);
     if (!seen.ok()) return seen.status();
     ++evidence.scenarios;

@@ -74,6 +74,8 @@ class Trial : public FaultTrial {
   std::string NameOfCheck(size_t index) const;
   const generate::Property& PropertyOf(uint64_t index) const;
   bool IsOf(const Stage& stage, const std::string& scenario) const;
+  // The numbers of the scenarios of STAGE in the order in which they are run.
+  std::vector<size_t> OrderOf(const Stage& stage) const;
   Result<bool> RunScenarios(const std::string& fault, const std::string& trace, const Stage& stage,
                             Evidence& evidence) const;
   Result<bool> RunCases(const std::string& fault, const std::string& trace, const Stage& stage,

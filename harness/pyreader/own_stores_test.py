@@ -141,7 +141,8 @@ class OwnStoresTest(unittest.TestCase):
     def test_stores_of_all_scenarios(self):
         stores, complete = 0, 0
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([ATREST, "run", "--target", TARGET, "--quiet", "--keep", folder],
+            subprocess.run([ATREST, "run", "--target", TARGET, "--jobs", "4", "--quiet", "--keep",
+                            folder],
                            cwd=ROOT, check=True, timeout=300)
             for store in sorted(pathlib.Path(folder).rglob("store")):
                 name = store.parent.relative_to(folder).as_posix()

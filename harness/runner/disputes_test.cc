@@ -11,14 +11,13 @@ namespace atrest::runner {
 namespace {
 
 using verdict::Kind;
-using verdict::Suite;
 
 constexpr char kRegister[] = R"([
   {"id": "X-1", "claim": "D-01", "document": "d", "server": "s", "source": "e", "scenarios": ["a"],
    "message": "foo:? must be sealed*"},
   {"id": "X-2", "claim": "D-07", "document": "d", "server": "s", "source": "e", "scenarios": []}])";
 
-verdict::Verdict Settled(Kind kind, Suite suite, const std::string& requirement,
+verdict::Verdict Settled(Kind kind, verdict::Suite suite, const std::string& requirement,
                          const std::string& message, const std::string& scenario = "a") {
   verdict::Verdict verdict;
   verdict.scenario = scenario;
@@ -31,29 +30,34 @@ verdict::Verdict Settled(Kind kind, Suite suite, const std::string& requirement,
 }
 
 TEST(DisputesTest, AFailureThatAnEntryExplainsIsADispute) {
-  const auto verdict =
-      Settled(Kind::kFail, Suite::kConformance, "D-01", "foo:1 must be sealed, but is not");
+  const auto verdict = Settled(Kind::kFail, verdict::Suite::kConformance, "D-01",
+                               "foo:1 must be sealed, but is not");
   EXPECT_EQ(verdict.kind, Kind::kDisputed);
   EXPECT_EQ(verdict.dispute, "X-1");
 }
 
 TEST(DisputesTest, NothingElseIs) {
-  const auto kind_of = [](Kind kind, Suite suite, const char* requirement, const char* message) {
+  const auto kind_of = [](Kind kind, verdict::Suite suite, const char* requirement,
+                          const char* message) {
     return Settled(kind, suite, requirement, message).kind;
   };
   constexpr char kSealed[] = "foo:1 must be sealed";
-  EXPECT_EQ(kind_of(Kind::kFail, Suite::kConformance, "D-01", "foo:1 is lost"), Kind::kFail);
-  EXPECT_EQ(Settled(Kind::kFail, Suite::kConformance, "D-01", kSealed, "b").kind, Kind::kFail);
-  EXPECT_EQ(kind_of(Kind::kFail, Suite::kConformance, "D-02", kSealed), Kind::kFail);
-  EXPECT_EQ(kind_of(Kind::kFail, Suite::kConformance, "D-07", ""), Kind::kFail);
-  EXPECT_EQ(kind_of(Kind::kFail, Suite::kHardening, "D-01", kSealed), Kind::kFail);
-  EXPECT_EQ(kind_of(Kind::kCrashed, Suite::kConformance, "D-01", kSealed), Kind::kCrashed);
+  EXPECT_EQ(kind_of(Kind::kFail, verdict::Suite::kConformance, "D-01", "foo:1 is lost"),
+            Kind::kFail);
+  EXPECT_EQ(Settled(Kind::kFail, verdict::Suite::kConformance, "D-01", kSealed, "b").kind,
+            Kind::kFail);
+  EXPECT_EQ(kind_of(Kind::kFail, verdict::Suite::kConformance, "D-02", kSealed), Kind::kFail);
+  EXPECT_EQ(kind_of(Kind::kFail, verdict::Suite::kConformance, "D-07", ""), Kind::kFail);
+  EXPECT_EQ(kind_of(Kind::kFail, verdict::Suite::kHardening, "D-01", kSealed), Kind::kFail);
+  EXPECT_EQ(kind_of(Kind::kCrashed, verdict::Suite::kConformance, "D-01", kSealed), Kind::kCrashed);
 }
 
 TEST(DisputesTest, OneThatTheReferenceShowsIsNamedAsFarAsItCanBe) {
-  EXPECT_EQ(Settled(Kind::kDisputed, Suite::kConformance, "D-01", "foo:2 must be sealed").dispute,
+  EXPECT_EQ(Settled(Kind::kDisputed, verdict::Suite::kConformance, "D-01", "foo:2 must be sealed")
+                .dispute,
             "X-1");
-  EXPECT_EQ(Settled(Kind::kDisputed, Suite::kConformance, "D-09", "x").dispute, "unregistered");
+  EXPECT_EQ(Settled(Kind::kDisputed, verdict::Suite::kConformance, "D-09", "x").dispute,
+            "unregistered");
 }
 
 TEST(DisputesTest, AMalformedRegisterIsRefused) {

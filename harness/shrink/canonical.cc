@@ -36,7 +36,7 @@ std::string CanonicalName(Shared what, size_t index) {
 std::string KeyBytes(const std::string& name) { return "the bytes of key " + name; }
 
 // A name is never taken from another that stays: all change at once.
-void NameByFirstUse(Scenario& scenario, Shared what) {
+void NameOneByFirstUse(Scenario& scenario, Shared what) {
   Renaming renaming;
   const auto names = NamesOf(scenario, what);
   for (size_t i = 0; i < names.size(); ++i) renaming[names[i]] = CanonicalName(what, i);
@@ -249,7 +249,7 @@ std::vector<Change> BoldChanges() {
        {Shared::kKey, Shared::kChannel, Shared::kClient, Shared::kDurable, Shared::kQueue}) {
     changes.push_back([what](Scenario& scenario) { NameAllTheSame(scenario, what); });
   }
-  changes.push_back([](Scenario& s) { NameByFirstUse(s, Shared::kSubscription); });
+  changes.push_back([](Scenario& s) { NameOneByFirstUse(s, Shared::kSubscription); });
   changes.push_back(CanonicalKeyBytes);
   return changes;
 }
@@ -257,7 +257,7 @@ std::vector<Change> BoldChanges() {
 void NameByFirstUse(Scenario& scenario) {
   for (const Shared what : {Shared::kChannel, Shared::kKey, Shared::kClient, Shared::kSubscription,
                             Shared::kDurable, Shared::kQueue, Shared::kPayload}) {
-    NameByFirstUse(scenario, what);
+    NameOneByFirstUse(scenario, what);
   }
 }
 
@@ -266,7 +266,7 @@ std::vector<Change> JointChanges() {
   changes.push_back(AesFirst);
   for (const Shared what : {Shared::kChannel, Shared::kKey, Shared::kClient, Shared::kSubscription,
                             Shared::kDurable, Shared::kQueue, Shared::kPayload}) {
-    changes.push_back([what](Scenario& scenario) { NameByFirstUse(scenario, what); });
+    changes.push_back([what](Scenario& scenario) { NameOneByFirstUse(scenario, what); });
   }
   changes.push_back(CanonicalKeyBytes);
   return changes;

@@ -61,9 +61,9 @@ bool MayBeOff(const scenario::Settings& settings) {
 
 // Whether STEPS have all of NEEDED for CHANNEL, in order. One step counts for several in a row
 // where it is several things at once: a golden store, publishes of many payloads.
-class Search {
+class StepFinder {
  public:
-  Search(const std::vector<Ingredient>& needed, std::string channel)
+  StepFinder(const std::vector<Ingredient>& needed, std::string channel)
       : needed_(needed), channel_(std::move(channel)) {}
 
   bool Finds(const std::vector<Step>& steps) {
@@ -163,7 +163,7 @@ bool CanFail(const Scenario& scenario, const Fingerprint& failure) {
   auto channels = NamesOf(scenario, Shared::kChannel);
   channels.push_back("");  // of a golden store
   return std::ranges::any_of(channels, [&](const std::string& channel) {
-    return Search(*needed, channel).Finds(scenario.steps);
+    return StepFinder(*needed, channel).Finds(scenario.steps);
   });
 }
 

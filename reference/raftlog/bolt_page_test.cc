@@ -5,7 +5,7 @@
 namespace atrest::raftlog {
 namespace {
 
-Bytes Page(const Node& node, PageId id, size_t size = 4096) {
+Bytes PageBytes(const Node& node, PageId id, size_t size = 4096) {
   Bytes page(size);
   EncodeNode(node, id, 0, page);
   return page;
@@ -58,7 +58,7 @@ TEST(BoltPageTest, RootPageOfTheSpecification) {
   root.elements = {{kBucketFlag, 0, "channels", value},
                    {kBucketFlag, 0, "conf", Bytes(0x8a)},
                    {kBucketFlag, 0, "logs", EncodeBucket({2, 0, {}})}};
-  EXPECT_EQ(ToHex(ByteView(Page(root, 4)).first(0x40)),
+  EXPECT_EQ(ToHex(ByteView(PageBytes(root, 4)).first(0x40)),
             "04000000000000000200030000000000"
             "0100000030000000080000003b000000"
             "0100000063000000040000008a000000"
@@ -68,7 +68,7 @@ TEST(BoltPageTest, RootPageOfTheSpecification) {
 TEST(BoltPageTest, NodesComeBack) {
   Node leaf;
   leaf.elements = {Entry("a", "1"), Entry("b", ""), {kBucketFlag, 0, "c", Bytes(16)}};
-  const Node read = DecodeNode(Page(leaf, 7)).value();
+  const Node read = DecodeNode(PageBytes(leaf, 7)).value();
   ASSERT_EQ(read.elements.size(), 3u);
   EXPECT_TRUE(read.leaf);
   EXPECT_EQ(read.elements[0].value, ToBytes("1"));
@@ -76,7 +76,7 @@ TEST(BoltPageTest, NodesComeBack) {
   Node branch;
   branch.leaf = false;
   branch.elements = {{0, 9, "a", {}}, {0, 11, "m", {}}};
-  const Node again = DecodeNode(Page(branch, 8)).value();
+  const Node again = DecodeNode(PageBytes(branch, 8)).value();
   EXPECT_FALSE(again.leaf);
   EXPECT_EQ(again.elements[1].key, "m");
   EXPECT_EQ(again.elements[1].child, 11u);
@@ -88,12 +88,12 @@ TEST(BoltPageTest, NothingOutsideAPageIsRead) {
   Node leaf;
   leaf.elements = {Entry("key", "value")};
   for (const size_t field : std::initializer_list<size_t>{4, 8, 12}) {
-    Bytes page = Page(leaf, 7, 64);
+    Bytes page = PageBytes(leaf, 7, 64);
     StoreLe32(&page[kPageHeaderSize + field], 0xFFFFFFFF);
     EXPECT_EQ(DecodeNode(page).status().message(),
               "panic: an element reaches behind the end of its page");
   }
-  Bytes page = Page(leaf, 7, 64);
+  Bytes page = PageBytes(leaf, 7, 64);
   page[10] = 4;
   EXPECT_EQ(DecodeNode(page).status().message(),
             "panic: a node has more elements than its page holds");
@@ -127,7 +127,7 @@ TEST(BoltPageTest, FreelistsCountInHeaderOrBody) {
       EXPECT_FALSE(DecodeFreelist(ByteView(page).first(page.size() - 1)).ok());
     }
   }
-  EXPECT_EQ(DecodeFreelist(Page({}, 5)).status().message(),
+  EXPECT_EQ(DecodeFreelist(PageBytes({}, 5)).status().message(),
             "panic: invalid freelist page: 5, page type is leaf");
 }
 

@@ -14,7 +14,7 @@ std::string Written(const std::function<void(Bytes&)>& write) {
   return std::string(AsText(to).substr(1));
 }
 
-std::string Message(const NatsMessageView& message, bool takes_headers = true) {
+std::string WrittenMessage(const NatsMessageView& message, bool takes_headers = true) {
   return Written([&](Bytes& to) { WriteMessage(message, "7", takes_headers, to); });
 }
 
@@ -74,14 +74,14 @@ TEST(NatsWriterTest, AMessage) {
   NatsMessageView message;
   message.subject = "foo";
   message.body = AsBytes("hello");
-  EXPECT_EQ(Message(message), "MSG foo 7 5\r\nhello\r\n");
+  EXPECT_EQ(WrittenMessage(message), "MSG foo 7 5\r\nhello\r\n");
   message.reply = "bar";
-  EXPECT_EQ(Message(message), "MSG foo 7 bar 5\r\nhello\r\n");
+  EXPECT_EQ(WrittenMessage(message), "MSG foo 7 bar 5\r\nhello\r\n");
   message.size_text = "0005";
-  EXPECT_EQ(Message(message), "MSG foo 7 bar 0005\r\nhello\r\n");
+  EXPECT_EQ(WrittenMessage(message), "MSG foo 7 bar 0005\r\nhello\r\n");
   message.body = {};
   message.size_text = "";
-  EXPECT_EQ(Message(message), "MSG foo 7 bar 0\r\n\r\n");
+  EXPECT_EQ(WrittenMessage(message), "MSG foo 7 bar 0\r\n\r\n");
 }
 
 TEST(NatsWriterTest, AMessageWithAHeader) {
@@ -90,22 +90,22 @@ TEST(NatsWriterTest, AMessageWithAHeader) {
   message.body = AsBytes("headerload");
   message.has_header = true;
   message.header_size = 6;
-  EXPECT_EQ(Message(message), "HMSG foo 7 6 10\r\nheaderload\r\n");
+  EXPECT_EQ(WrittenMessage(message), "HMSG foo 7 6 10\r\nheaderload\r\n");
   message.reply = "bar";
   message.header_size_text = "06";
   message.size_text = "010";
-  EXPECT_EQ(Message(message), "HMSG foo 7 bar 06 010\r\nheaderload\r\n");
-  EXPECT_EQ(Message(message, false), "MSG foo 7 bar 4\r\nload\r\n");
+  EXPECT_EQ(WrittenMessage(message), "HMSG foo 7 bar 06 010\r\nheaderload\r\n");
+  EXPECT_EQ(WrittenMessage(message, false), "MSG foo 7 bar 4\r\nload\r\n");
   // An empty header is a header.
   message.header_size = 0;
   message.header_size_text = "0";
-  EXPECT_EQ(Message(message), "HMSG foo 7 bar 0 010\r\nheaderload\r\n");
+  EXPECT_EQ(WrittenMessage(message), "HMSG foo 7 bar 0 010\r\nheaderload\r\n");
 }
 
 TEST(NatsWriterTest, ASizeThatIsWrongIsABug) {
   NatsMessageView message;
   message.header_size = 1;
-  EXPECT_DEATH(Message(message), "header_size");
+  EXPECT_DEATH(WrittenMessage(message), "header_size");
 }
 
 TEST(NatsWriterTest, NoResponders) {
