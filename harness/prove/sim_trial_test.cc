@@ -70,7 +70,7 @@ TEST_F(SimTrialTest, EndsEarlyWhereThatIsAskedFor) {
 }
 
 TEST_F(SimTrialTest, DamageShowsWhatASwarmCannot) {
-  const Tried tried = Try(fault::Find("raftlog/unopened-taken-as-plain"), 8);
+  const Tried tried = Try(fault::Find("raftlog/plain-refused"), 8);
   EXPECT_EQ(OutcomeOf(tried), Outcome::kKilled);
 }
 
