@@ -68,7 +68,7 @@ class Suites(unittest.TestCase):
         waits for a write or sync that this store does not do."""
         for name in verdicts.get(("conformance", "skipped"), []):
             needs = json.loads(pathlib.Path(ROOT, "scenarios", name + ".json").read_text())["needs"]
-            allowed = {"program", "client", "raw", "cluster", "interrupt"}
+            allowed = {"program", "client", "raw", "cluster", "nodes", "interrupt"}
             self.assertTrue(allowed & set(needs), name)
         self.assertGreater(len(verdicts[("conformance", "pass")]), 60)
 

@@ -141,9 +141,10 @@ class OwnStoresTest(unittest.TestCase):
     def test_stores_of_all_scenarios(self):
         stores, complete = 0, 0
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([ATREST, "run", "--target", TARGET, "--jobs", "4", "--quiet", "--keep",
-                            folder],
-                           cwd=ROOT, check=True, timeout=300)
+            run = subprocess.run([ATREST, "run", "--target", TARGET, "--jobs", "4", "--keep",
+                                  folder], cwd=ROOT, check=False, timeout=300,
+                                 capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
             for store in sorted(pathlib.Path(folder).rglob("store")):
                 name = store.parent.relative_to(folder).as_posix()
                 file = ROOT / "scenarios" / f"{name}.json"

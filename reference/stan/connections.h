@@ -61,7 +61,7 @@ class Connections {
   Requests& requests_;
   Leaving& leaving_;
   std::map<std::string, Requests::Id> being_checked_;  // ids of which the old client is being asked
-  uint64_t connecting_ = 0;  // proposed
+  uint64_t connecting_ = 0;                            // proposed
 };
 
 }  // namespace atrest::stan

@@ -71,7 +71,7 @@ class MessageFetch {
   uint64_t request_begin_ = 0;
   uint64_t request_end_ = 0;  // of what was asked for last
   bool has_stored_ = false;
-  int missing_ = 0;  // that were asked for in a row
+  int missing_ = 0;        // that were asked for in a row
   wire::Message message_;  // that is being looked at
   Inbox inbox_;
   Inbox check_;  // open while it is asked whether message_ is the first that there is
