@@ -200,6 +200,9 @@ class SimulateRun {
   explicit SimulateRun(const SimulateArguments& arguments)
       : arguments_(arguments), range_(RangeOf(arguments)) {
     (void)FaultOf(arguments.fault);
+    if (!arguments.json_file.empty() && !std::ofstream(arguments.json_file, std::ios::app)) {
+      Usage("cannot write " + arguments.json_file);
+    }
   }
 
   ExitCode Run() {
@@ -323,7 +326,7 @@ class SimulateRun {
     for (const auto& [mark, share] : shares.items()) {
       std::string text = mark;
       std::ranges::replace(text, '_', ' ');
-      std::cout << (mark == "cipher_switch" ? " a " : " a ") << text << ' ' << share << " %;";
+      std::cout << " a " << text << ' ' << share << " %;";
       const bool counts = arguments_.faults == kSwarm && run_ >= kSeedsForShares;
       if (counts && share.get<uint64_t>() < kShareMin) {
         std::cout << " (too few)";

@@ -43,9 +43,7 @@ std::vector<const sim::NodeSettings*> SettingsOf(const sim::NodeHistory& node,
   return settings;
 }
 
-bool SealsLog(const sim::NodeSettings& settings) {
-  return settings.encrypts && !settings.log_in_clear;
-}
+bool SealsLog(const sim::NodeSettings& settings) { return settings.encrypts; }
 bool SealsStore(const sim::NodeSettings& settings) {
   return settings.encrypts || !settings.key.empty();
 }

@@ -68,7 +68,8 @@ class DoctoredCluster {
     nodes[node].settings = settings;
     nodes[node].prefix = ++prefixes_;
     nodes[node].counter = index;
-    history.nodes[node].starts.push_back({history.event, history.now_ns, settings});
+    sim::NodeHistory& now = history.nodes[node];
+    now.starts.push_back({history.event, history.now_ns, settings, now.wipes});
     history.nodes[node].is_up = true;
     history.nodes[node].exit_text.reset();
   }

@@ -143,9 +143,12 @@ std::vector<DocumentedOutcome> MakeTable() {
   };
 }
 
+// Files begin anew where a node is wiped, and it may then have any key.
 bool HasAnotherKey(const sim::NodeHistory& node, size_t first_start) {
   std::string key;
   for (size_t at = first_start; at < node.starts.size(); ++at) {
+    const bool is_wiped = at > 0 && node.starts[at].wipes != node.starts[at - 1].wipes;
+    if (is_wiped) key.clear();
     const std::string& now = node.starts[at].settings.key;
     if (!key.empty() && !now.empty() && now != key) return true;
     if (!now.empty()) key = now;

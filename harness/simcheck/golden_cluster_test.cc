@@ -80,7 +80,7 @@ class GoldenCluster {
         const json& cipher = phase.at("cipher");
         settings.cipher = cipher.is_string() ? cipher : cipher.at(id);
       }
-      node.starts.push_back({0, 0, settings});
+      node.starts.push_back({0, 0, settings, 0});
     }
     const std::filesystem::path from = root_ / id;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(from)) {

@@ -132,12 +132,16 @@ TEST(OutcomeTest, ASnapshotCoversWhatDoesNotOpen) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
 }
 
-TEST(OutcomeTest, WithoutOneTheNodeMustNotRun) {
+TEST(OutcomeTest, WithoutOneTheNodeMustNotTakePart) {
   Filled cluster;
   cluster.Restart(0, [](sim::NodeSettings& settings) { settings.key = "wrong"; });
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  const size_t start = cluster.history.nodes[0].starts.size() - 1;
+  cluster.history.applied.push_back({0, start, cluster.index, 1, 0, 0});
+  cluster.Down(0);
   EXPECT_THAT(
       cluster.Look(),
-      ElementsAre("outcome a: the node runs, although entry 4 does not open under its key"));
+      ElementsAre("outcome a: the node took part, although entry 4 does not open under its key"));
 }
 
 TEST(OutcomeTest, AStoreWithoutItsLog) {

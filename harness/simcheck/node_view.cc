@@ -87,7 +87,7 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
   for (; keys_seen_ < node.starts.size(); ++keys_seen_) {
     const sim::NodeSettings& settings = node.starts[keys_seen_].settings;
     const std::string& key = settings.key;
-    always_seals_ = always_seals_ && settings.encrypts && !settings.log_in_clear;
+    always_seals_ = always_seals_ && settings.encrypts;
     if (key.empty()) continue;
     const KeyId id = shared_.keys.Add(key);
     std::erase(view_.given, id);

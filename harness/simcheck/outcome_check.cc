@@ -86,17 +86,24 @@ void OutcomeCheck::JudgeEnd(const sim::NodeHistory& node, size_t number) {
           std::to_string(expected->exit_code) + ", " + expected->text);
 }
 
+bool OutcomeCheck::HasApplied(const sim::History& history, size_t number, size_t start) {
+  const auto of_start = [&](const sim::Applied& applied) {
+    return applied.node == number && applied.start == start;
+  };
+  return std::any_of(history.applied.rbegin(), history.applied.rend(), of_start);
+}
+
 // The node took part although an entry that it has had to read at its start does not open.
 void OutcomeCheck::JudgeStarted(const sim::History& history, size_t number) {
   const sim::NodeHistory& node = history.nodes[number];
   const sim::NodeSettings& settings = node.starts.back().settings;
   const size_t start = node.starts.size() - 1;
-  if (!node.is_up || node.applied_index == 0 || !SealsLog(settings)) return;
+  if (!HasApplied(history, number, start) || !SealsLog(settings)) return;
   const LogRecord* unreadable =
       FirstUnreadable(view_.node(number), view_.keys().Add(settings.key), start);
   if (unreadable == nullptr) return;
   Say(number, kRequirement,
-      "the node runs, although entry " + std::to_string(unreadable->index) +
+      "the node took part, although entry " + std::to_string(unreadable->index) +
           " does not open under its key");
 }
 

@@ -32,6 +32,8 @@ class OutcomeCheck : public SharedCheck {
   void JudgeNode(const sim::History& history, size_t node) override;
   void JudgeEnd(const sim::NodeHistory& node, size_t number);
   void JudgeStarted(const sim::History& history, size_t number);
+  // Whether node NUMBER has come so far in its start START as to take part.
+  static bool HasApplied(const sim::History& history, size_t number, size_t start);
 };
 
 }  // namespace atrest::simcheck

@@ -75,7 +75,9 @@ void SnapshotCheck::JudgeChannel(size_t node, const std::string& where,
   const NodeView& view = view_.node(node);
   const std::string what = where + ", channel " + channel.name;
   const auto id = view.channel_ids.find(channel.name);
-  if (id != view.channel_ids.end() && id->second > channel.id) return;  // it was made again since
+  const sim::History& history = view_.history();
+  const bool may_be_again = history.MadeAgain(channel.name) || history.IsDamaged();
+  if (id != view.channel_ids.end() && id->second > channel.id && may_be_again) return;
   if (id != view.channel_ids.end() && id->second != channel.id) {
     Say(node, kRequirement, what + ": another id than in raft.log");
   }

@@ -11,6 +11,13 @@ std::string Shown(const std::string& channel, uint64_t sequence) {
   return "channel " + channel + ", sequence " + std::to_string(sequence);
 }
 
+std::string Shown(const std::vector<uint64_t>& sequences) {
+  const std::string count = std::to_string(sequences.size()) + " messages";
+  if (sequences.empty()) return count;
+  return count + " (" + std::to_string(sequences.front()) + " to " +
+         std::to_string(sequences.back()) + ")";
+}
+
 }  // namespace
 
 void StoredCheck::OnEntry(size_t node, const LogRecord& record) {
@@ -141,17 +148,32 @@ void StoredCheck::JudgeRest(const sim::History& history) {
     if (!history.nodes[node].is_up || MayMiss(node)) continue;
     if (!first) first = node;
     if (history.nodes[node].applied_index != history.nodes[*first].applied_index) continue;
-    const auto& expected = view_.node(*first).channels;
-    const auto& found = view_.node(node).channels;
-    for (const auto& [channel, messages] : expected) {
-      const auto same = found.find(channel);
-      const size_t count = same != found.end() ? same->second.size() : 0;
-      if (count == messages.size()) continue;
+    for (const std::string& channel : ChannelsOf(*first, node)) {
+      const std::vector<uint64_t> expected = SequencesOf(*first, channel);
+      const std::vector<uint64_t> found = SequencesOf(node, channel);
+      if (found == expected) continue;
       Say(node, kAgree,
-          "channel " + channel + ": " + std::to_string(count) + " messages at rest, and " +
-              std::to_string(messages.size()) + " on " + NameOf(*first));
+          "channel " + channel + ": " + Shown(found) + " at rest, and " + Shown(expected) + " on " +
+              NameOf(*first));
     }
   }
+}
+
+// That one of the two nodes has.
+std::set<std::string> StoredCheck::ChannelsOf(size_t one, size_t other) const {
+  std::set<std::string> names;
+  for (const size_t node : {one, other}) {
+    for (const auto& [channel, messages] : view_.node(node).channels) names.insert(channel);
+  }
+  return names;
+}
+
+std::vector<uint64_t> StoredCheck::SequencesOf(size_t node, const std::string& channel) const {
+  std::vector<uint64_t> sequences;
+  const auto found = view_.node(node).channels.find(channel);
+  if (found == view_.node(node).channels.end()) return sequences;
+  for (const auto& [sequence, message] : found->second) sequences.push_back(sequence);
+  return sequences;
 }
 
 }  // namespace atrest::simcheck

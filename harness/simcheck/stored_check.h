@@ -41,6 +41,8 @@ class StoredCheck : public SharedCheck {
   // What was delivered, opened if it is a node's ciphertext.
   PayloadId PayloadOf(const sim::Delivered& delivered, bool* was_sealed);
   bool MayMiss(size_t node) const;
+  std::set<std::string> ChannelsOf(size_t one, size_t other) const;
+  std::vector<uint64_t> SequencesOf(size_t node, const std::string& channel) const;
   bool IsAgain(const std::string& channel);
 
   std::map<std::pair<std::string, uint64_t>, Known> known_;  // by channel and sequence

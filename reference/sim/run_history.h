@@ -25,13 +25,13 @@ struct NodeSettings {
   std::string cipher = "AES";  // "AES" or "CHACHA"
   std::string key;             // as configured; "" without encryption
   bool sync = false;           // -cluster_sync
-  bool log_in_clear = false;  // bug-catalogue.md N1: the store is encrypted and the Raft log is not
 };
 
 struct NodeStart {
   uint64_t event = 0;  // its number in the trace
   int64_t at_ns = 0;
   NodeSettings settings;
+  uint64_t wipes = 0;  // how often the node had been wiped before
 };
 
 // A damaging fault that a node's files have had (fault_atlas.h); survivable ones are not listed.

@@ -41,7 +41,7 @@ void SimNode::Start(const NodeSettings& settings) {
   settings_ = settings;
   Note("start", mine.starts.size() + 1, settings.encrypts ? 1 : 0, settings.sync ? 1 : 0,
        settings.cipher);
-  mine.starts.push_back({world_.trace.events(), world_.queue.now_ns(), settings});
+  mine.starts.push_back({world_.trace.events(), world_.queue.now_ns(), settings, mine.wipes});
   mine.is_up = true;
   mine.exit_text.reset();
   mine.exit_code = 0;
