@@ -149,6 +149,7 @@ json JsonOf(const sim::SimResult& result, uint64_t seed) {
           {"published", result.published},
           {"acknowledged", result.acknowledged},
           {"delivered", result.delivered},
+          {"is_whole", result.is_whole},
           {"leader_change", marks.elections > 1},
           {"crash_in_write", marks.crashes_in_write > 0},
           {"snapshot_install", marks.snapshot_installs > 0},
@@ -254,6 +255,10 @@ class SimulateRun {
     if (answer->empty()) return;
     json result = json::parse(*answer);
     ++run_;
+    if (!result["is_whole"].get<bool>()) {
+      if (code_ == ExitCode::kAsExpected) code_ = ExitCode::kUndecided;
+      std::cout << "seed " << seed << ": not all of it could be done in the time of a run\n";
+    }
     ShowFindings(seed, result["findings"]);
     if (!result["violations"].empty()) ShowViolations(seed, result);
     answers_[seed - range_.first] = std::move(result);

@@ -78,8 +78,8 @@ InprocClusterDriver::InprocClusterDriver(uint64_t seed)
   world_.post = [this](sim::Site from, const raft::Message& message) { Post(from, message); };
   world_.on_end = [this](size_t node) {
     const sim::NodeHistory& ended = history_.nodes[node];
-    crash_ = "node " + ended.id + ": exit " + std::to_string(ended.exit_code) + ", " +
-             ended.exit_text.value_or("");
+    crashes_[node] = "node " + ended.id + ": exit " + std::to_string(ended.exit_code) + ", " +
+                     ended.exit_text.value_or("");
   };
   world_.on_log = [this](size_t node, LogLevel level, const std::string& text) {
     const verdict::LogLine line{LevelTag(level), text};
@@ -211,7 +211,7 @@ Result<std::vector<verdict::Observation>> InprocClusterDriver::ActOn(
   }
   std::vector<verdict::Observation> seen;
   for (const size_t node : numbers) seen.push_back({outcome, std::exchange(logs_[node], {})});
-  if (crash_) seen.front() = Seen(verdict::Done{});
+  if (!crashes_.empty()) seen.front() = Seen(verdict::Done{});
   log_.clear();
   return seen;
 }
@@ -225,15 +225,12 @@ Result<std::vector<verdict::Observation>> InprocClusterDriver::StartAll(
   std::vector<verdict::Observation> seen;
   for (const size_t node : nodes) nodes_[node]->Start(settings);
   AwaitRest(kStartMaxNs);
-  bool any_refused = false;
   for (const size_t node : nodes) {
     const verdict::Started started = StartedOf(history_.nodes[node]);
-    any_refused = any_refused || !started.ok;
+    if (!started.ok) crashes_.erase(node);  // it refused, which is no crash
     seen.push_back({started, std::exchange(logs_[node], {})});
   }
-  // What ended is one of those that refused, which is no crash.
-  if (any_refused) crash_.reset();
-  if (crash_) seen.front() = Seen(verdict::Done{});
+  if (!crashes_.empty()) seen.front() = Seen(verdict::Done{});
   log_.clear();
   return seen;
 }
@@ -427,8 +424,8 @@ verdict::Outcome InprocClusterDriver::ActAs(const Other&) {
 
 verdict::Observation InprocClusterDriver::Seen(verdict::Outcome outcome) {
   for (auto& log : logs_) log.clear();
-  if (auto crash = std::exchange(crash_, std::nullopt))
-    outcome = verdict::Crashed{std::move(*crash)};
+  if (const auto crashes = std::exchange(crashes_, {}); !crashes.empty())
+    outcome = verdict::Crashed{crashes.begin()->second};
   return {std::move(outcome), std::exchange(log_, {})};
 }
 

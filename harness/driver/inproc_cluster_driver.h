@@ -98,7 +98,7 @@ class InprocClusterDriver : public Driver {
   InprocNodeFiles files_;
   std::vector<std::vector<verdict::LogLine>> logs_;  // of each node since the last step
   std::vector<verdict::LogLine> log_;                // of all, in order
-  std::optional<std::string> crash_;                 // since the last step
+  std::map<size_t, std::string> crashes_;            // by node, since the last step
   std::vector<std::unique_ptr<sim::SimClient>> clients_;
   std::map<std::string, sim::SimClient*> named_;
   std::map<std::string, Named> subscriptions_;  // by name

@@ -44,6 +44,7 @@ TEST(ContentChecksTest, AWipedNodeMayHaveAnotherKey) {
   cluster.Down(2);
   cluster.Wipe(2);
   cluster.Start(2, {.encrypts = true, .cipher = "CHACHA", .key = "another"});
+  cluster.BeginLog(2);
   cluster.Keep(2, {1, "foo", Secret(1), 1});
   EXPECT_THAT(cluster.Look(), IsEmpty());
 }
@@ -239,6 +240,13 @@ TEST(LogsTest, TheSameEntryOnAllNodes) {
   cluster.Log(2, {1, "foo", Secret(2), 1});
   EXPECT_THAT(cluster.Look(),
               ElementsAre("logs c: entry 4 of term 2: another data than on node a"));
+}
+
+TEST(LogsTest, AnEntryIsMissing) {
+  DoctoredCluster cluster;
+  cluster.Put(0, {.index = 6, .type = disktruth::EntryType::kNoop});
+  EXPECT_THAT(cluster.Look(), ElementsAre("logs a: raft.log lacks entries 4 to 5, which no "
+                                          "snapshot stands for"));
 }
 
 TEST(LogsTest, TimesAndTypesCount) {

@@ -35,33 +35,38 @@ class DoctoredCluster {
   explicit DoctoredCluster(size_t count = 3) {
     history.cluster_id = "gold";
     history.nodes.resize(count);
-    std::vector<std::string> ids;
-    for (size_t node = 0; node < count; ++node) ids.emplace_back(1, static_cast<char>('a' + node));
+    for (size_t node = 0; node < count; ++node)
+      history.nodes[node].id = static_cast<char>('a' + node);
     for (size_t node = 0; node < count; ++node) {
       nodes.emplace_back();
       sim::NodeHistory& now = history.nodes[node];
-      now.id = ids[node];
       now.store_directory = kStore;
       now.raft_directory = kRaft;
       now.files = &nodes[node].files;
       now.is_up = true;
       sim::NodeSettings settings;
-      settings.key = "key of " + ids[node];
+      settings.key = "key of " + now.id;
       settings.cipher = node == 1 ? "CHACHA" : "AES";
       Start(node, settings);
-      std::vector<std::string> itself_first = {ids[node]};
-      for (const std::string& id : ids) {
-        if (id != ids[node]) itself_first.push_back(id);
-      }
-      disktruth::DoctoredEntry first{.index = 1, .term = 1};
-      first.type = disktruth::EntryType::kConfiguration;
-      first.at.reset();
-      first.data = disktruth::Configuration(itself_first);
-      Put(node, first);
-      Put(node, {.index = 2, .type = disktruth::EntryType::kNoop});
-      Put(node, {.index = 3, .type = disktruth::EntryType::kBarrier});
+      BeginLog(node);
     }
     index = 3;
+  }
+
+  // Entries 1 to 3.
+  void BeginLog(size_t node) {
+    const std::string& own = history.nodes[node].id;
+    std::vector<std::string> itself_first = {own};
+    for (const sim::NodeHistory& other : history.nodes) {
+      if (other.id != own) itself_first.push_back(other.id);
+    }
+    disktruth::DoctoredEntry first{.index = 1, .term = 1};
+    first.type = disktruth::EntryType::kConfiguration;
+    first.at.reset();
+    first.data = disktruth::Configuration(itself_first);
+    Put(node, first);
+    Put(node, {.index = 2, .type = disktruth::EntryType::kNoop});
+    Put(node, {.index = 3, .type = disktruth::EntryType::kBarrier});
   }
 
   void Start(size_t node, const sim::NodeSettings& settings) {

@@ -103,16 +103,10 @@ Leeway Forged() {
   return leeway;
 }
 
-Leeway Ends() {
-  Leeway leeway;
-  leeway.starts_end = true;
-  return leeway;
-}
-
 std::vector<DocumentedOutcome> MakeTable() {
   return {
       {"wrong_key", "3d, 3e",
-       "exit 1 or 2 where a Command would be read; else it takes part and mixes keys", Ends(),
+       "exit 1 or 2 where a Command would be read; else it takes part and mixes keys", kNothing,
        RestoreFails()},
       {"encryption_off", "3b, 3f",
        "starts; ciphertext is delivered and passed on, new contents are in clear", Clear(),
@@ -122,7 +116,7 @@ std::vector<DocumentedOutcome> MakeTable() {
       {"plain_before", "3b, 3k",
        "what was in clear stays so; messages that look sealed cannot be given to others", Clear(),
        RestoreFails()},
-      {"log_removed", "3j", "exit 1 where the store is kept", Ends(), kNothing},
+      {"log_removed", "3j", "exit 1 where the store is kept", kNothing, kNothing},
       {"plain_log", "1.6, N1", "the store is sealed, the Raft log is not", ClearLog(), kNothing},
       {"log_encryption_off", "1.6, 3f, N1",
        "the same, and what was sealed in the log before is read and passed on as it is", ClearLog(),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/simcheck/snapshot_check.h"
+
 namespace atrest::simcheck {
 namespace {
 
@@ -69,8 +71,24 @@ void LogCheck::JudgeFile(size_t node) {
   }
 }
 
+void LogCheck::JudgeGaps(size_t node) {
+  const NodeView& view = view_.node(node);
+  const SnapshotNow* newest = NewestSnapshot(view);
+  const uint64_t covered = newest != nullptr ? newest->meta->index : 0;
+  uint64_t expected = 1;
+  for (const auto& [index, record] : view.log) {
+    const uint64_t first_missing = std::max(expected, covered + 1);
+    expected = index + 1;
+    if (first_missing >= index || LeewayNow(node).logs_differ) continue;
+    Say(node, "K-raft-file",
+        "raft.log lacks entries " + std::to_string(first_missing) + " to " +
+            std::to_string(index - 1) + ", which no snapshot stands for");
+  }
+}
+
 void LogCheck::JudgeNode(const sim::History& history, size_t node) {
   JudgeFile(node);
+  JudgeGaps(node);
   const uint64_t applied = history.nodes[node].applied_index;
   const auto& log = view_.node(node).log;
   uint64_t& judged = judged_[node];

@@ -37,6 +37,8 @@ class LogCheck : public SharedCheck {
   void JudgeRest(const sim::History& history) override;
   void JudgeForm(size_t node, const LogRecord& record);
   void JudgeFile(size_t node);
+  // No entry is missing but what a snapshot stands for.
+  void JudgeGaps(size_t node);
   bool MayDiffer(size_t a, size_t b) const {
     return LeewayNow(a).logs_differ || LeewayNow(b).logs_differ;
   }

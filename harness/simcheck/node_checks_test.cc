@@ -229,6 +229,7 @@ TEST(FindingTest, N15) {
   sim::NodeSettings settings;
   Unencrypted(settings);
   cluster.Start(2, settings);
+  cluster.BeginLog(2);
   cluster.Publish(Secret(1));
   EXPECT_THAT(cluster.Look(), IsEmpty());
   EXPECT_THAT(cluster.Findings(), ElementsAre("N15 c"));

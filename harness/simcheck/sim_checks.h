@@ -1,7 +1,8 @@
 // The checkers of encryption at rest in a cluster, all of them, for one simulated run:
 //
 //   simcheck::SimChecks checks;
-//   simulation.Run(checks.all());
+//   sim::Simulation simulation(options, checks.all(), nullptr);
+//   simulation.Run();
 //   for (const simcheck::NamedFinding& finding : checks.findings()) ...
 //
 // acked       no acknowledged message is lost                     acked_check.h

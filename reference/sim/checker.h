@@ -24,8 +24,8 @@ class Checker {
  public:
   virtual ~Checker() = default;
   virtual const char* name() const = 0;
-  // Called after a node stopped, was killed or lost power, before its files are changed by anybody;
-  // and now and then while all run.
+  // Called after a node stopped, was killed or lost power, before its files are changed by anybody:
+  // what was written and written over since the last such moment is not seen.
   virtual void OnNodeDown(const History& history, size_t node, std::vector<Violation>& found) = 0;
   // Called when the cluster has healed and is quiet.
   virtual void AtRest(const History& history, std::vector<Violation>& found) = 0;

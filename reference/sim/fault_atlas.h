@@ -1,7 +1,7 @@
 // The one table of what a simulation does to its cluster: each fault with its name, what it does,
 // and whether a cluster has to survive it (then every checker applies) or what it is documented to
 // do (cluster.md 3): anything else is a divergence.
-// Not for how it is done: fault_injector.h, damage.h; nor for judging: the checkers.
+// Not for how it is done: fault_injector.h, node_damage.h; nor for judging: the checkers.
 // Errors: kInvalid for names that are not in the table.
 // Threads: the table is constant.
 #pragma once

@@ -68,7 +68,7 @@ class SimClient : private NatsReceiver {
   void Reconnect(bool properly, int64_t after_ns);
   // Closes the connection properly, for good.
   void Finish();
-  // Makes no reconnection, ping or retry any more, and acknowledges all that comes.
+  // Acknowledges all that comes from now on.
   void Calm() { options_.ack_permille = 1000; }
 
   bool is_connected() const { return connected_; }

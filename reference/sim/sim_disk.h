@@ -13,7 +13,7 @@
 //   begin of a file of messages: the system has written them back. A machine that stops within
 //   seconds of their making leaves a store that does not open, as with the real server; that is
 //   known and not simulated.
-// - Copy and Restore: files as they were some time ago, or those of another node.
+// - Copy and Replace: files as they were some time ago, or those of another node.
 // Nothing else ever goes wrong: no write fails, no read does.
 // Ownership: owns all files. Open files refer to the disk and must not outlive it.
 // Errors: as env/env.h.

@@ -10,7 +10,9 @@ namespace atrest::sim {
 namespace {
 
 constexpr char kClusterId[] = "tc";
+// The safety phase ends after this, or after so many times what its ops take, if that is longer.
 constexpr int64_t kSafetyMaxNs = 600 * kNsPerSecond;
+constexpr int64_t kSafetyTimes = 3;
 constexpr int64_t kConvergeMaxNs = 60 * kNsPerSecond;
 constexpr int64_t kQuietNs = 2 * kNsPerSecond;
 constexpr int64_t kLookNs = 10 * kNsPerMs;
@@ -146,6 +148,7 @@ SimResult Simulation::Run() {
   result.acknowledged = static_cast<size_t>(std::ranges::count_if(
       history_.published, [](const Published& sent) { return sent.acked_at_ns.has_value(); }));
   result.delivered = history_.delivered.size();
+  result.is_whole = is_whole_;
   result.violations = violations_;
   return result;
 }
@@ -158,7 +161,9 @@ void Simulation::SafetyPhase() {
   injector_->Start();
   // About when two fifths of the ops are done.
   damager_->Start(static_cast<int64_t>(options_.ops) * options_.op_gap_ns * 2 / 5);
-  (void)RunUntil(kSafetyMaxNs, [this] { return workload_->is_done() && damager_->is_done(); });
+  const int64_t bound_ns = std::max(
+      kSafetyMaxNs, kSafetyTimes * static_cast<int64_t>(options_.ops) * options_.op_gap_ns);
+  is_whole_ = RunUntil(bound_ns, [this] { return workload_->is_done() && damager_->is_done(); });
 }
 
 bool Simulation::HasLeader() const {

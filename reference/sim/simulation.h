@@ -35,6 +35,7 @@ struct SimResult {
   size_t published = 0;
   size_t acknowledged = 0;
   size_t delivered = 0;
+  bool is_whole = true;  // false: the safety phase ended before all ops and damages were done
   std::vector<Violation> violations;
 };
 
@@ -85,6 +86,7 @@ class Simulation {
   std::unique_ptr<FaultInjector> injector_;
   std::unique_ptr<NodeDamager> damager_;
   std::unique_ptr<Workload> workload_;
+  bool is_whole_ = true;
   std::vector<Violation> violations_;
 };
 
