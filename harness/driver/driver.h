@@ -78,8 +78,8 @@ class Driver {
   // Act are then for the cluster as a whole, and Start, Stop and Kill for nodes, by ActOn.
   // Makes the nodes "a", "b" and so on, none of which runs. Before every step.
   virtual Status MakeNodes(const scenario::Cluster&) { return NoNodes(); }
-  // The names of those that ROLE (a name, or one of scenario::kRoles) is for now. kInvalid where
-  // it is for none.
+  // The names of those that ROLE (a name, or one of scenario::kRoles) stands for at this moment.
+  // kInvalid where it stands for none.
   virtual Result<std::vector<std::string>> NodesOf(const std::string&) { return NoNodes(); }
   // Does a Start, Stop, Kill or Elect to NODES at once; one observation for each, of what that node
   // did and logged. A start is done when the cluster has come to rest or cannot. kInvalid where a
