@@ -17,6 +17,8 @@ constexpr int64_t kLookNs = 100 * kNsPerMs;
 constexpr uint64_t kChangesBeforeCrashMax = 60;
 // About as many as one snapshot takes, with the removal of an older one.
 constexpr uint64_t kSnapshotChangesMax = 16;
+// A snapshot may be long in coming, and until then the node counts as one that is down.
+constexpr int64_t kArmedMaxNs = 15 * kNsPerSecond;
 // A node that ends by itself so often is not started again.
 constexpr uint32_t kExitsMax = 5;
 constexpr char kCommonKey[] = "the key of all nodes";
@@ -27,6 +29,7 @@ FaultInjector::FaultInjector(World& world, const SimOptions& options, FaultTarge
                              uint64_t seed)
     : world_(world), options_(options), targets_(std::move(targets)), random_(seed) {
   armed_.resize(options.nodes);
+  armings_.resize(options.nodes);
   exits_.resize(options.nodes);
   for (size_t node = 0; node < options.nodes; ++node) {
     NodeSettings settings;
@@ -124,6 +127,7 @@ bool FaultInjector::KillInWrite() {
   const auto node = Victim();
   if (!node) return false;
   armed_[*node] = true;
+  ++armings_[*node];
   const uint64_t changes = random_.Below(kChangesBeforeCrashMax);
   const auto part = static_cast<uint32_t>(random_.Below(1001));
   targets_.nodes[*node]->disk().CrashAfter(changes, part,
@@ -131,7 +135,6 @@ bool FaultInjector::KillInWrite() {
   return true;
 }
 
-// The next snapshot may be long in coming; until then the node counts as one that is down.
 bool FaultInjector::KillInSnapshot() {
   const auto node = Victim();
   if (!node) return false;
@@ -140,7 +143,17 @@ bool FaultInjector::KillInSnapshot() {
   const auto part = static_cast<uint32_t>(random_.Below(1001));
   const std::string snapshots = world_.history.nodes[*node].raft_directory + "/snapshots";
   targets_.nodes[*node]->disk().CrashWithin(snapshots, changes, part);
+  const uint64_t arming = ++armings_[*node];
+  world_.queue.After(kArmedMaxNs, [this, node = *node, arming] {
+    if (armings_[node] == arming) Disarm(node);
+  });
   return true;
+}
+
+void FaultInjector::Disarm(size_t node) {
+  if (!armed_[node]) return;
+  targets_.nodes[node]->disk().CancelCrash();
+  armed_[node] = false;
 }
 
 bool FaultInjector::Stop() {
@@ -320,7 +333,8 @@ void FaultInjector::StartDown() {
 
 void FaultInjector::Hold(std::optional<size_t> node) {
   held_ = node;
-  if (!held_) StartDown();
+  if (!held_) return StartDown();
+  for (size_t each = 0; each < armed_.size(); ++each) Disarm(each);
 }
 
 void FaultInjector::Heal() {
@@ -329,8 +343,7 @@ void FaultInjector::Heal() {
   world_.network.SetFaults({});
   ++world_.history.epoch;
   for (size_t node = 0; node < targets_.nodes.size(); ++node) {
-    targets_.nodes[node]->disk().CancelCrash();
-    armed_[node] = false;
+    Disarm(node);
   }
   StartDown();
 }

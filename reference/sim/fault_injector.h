@@ -65,6 +65,8 @@ class FaultInjector {
   bool Kill();
   bool KillInWrite();
   bool KillInSnapshot();
+  // NODE is not killed in a write any more.
+  void Disarm(size_t node);
   bool Stop();
   bool AllDown();
   bool PowerLoss();
@@ -95,10 +97,11 @@ class FaultInjector {
   Random random_;
   std::vector<NodeSettings> settings_;  // of each node's next start
   uint64_t keys_ = 0;
-  std::optional<size_t> wiped_;  // and not caught up
-  bool wiped_waits_ = false;     // and not started yet
-  std::vector<bool> armed_;      // to be killed in a write, by node
-  std::vector<uint32_t> exits_;  // by itself, by node
+  std::optional<size_t> wiped_;    // and not caught up
+  bool wiped_waits_ = false;       // and not started yet
+  std::vector<bool> armed_;        // to be killed in a write, by node
+  std::vector<uint64_t> armings_;  // how often that was so
+  std::vector<uint32_t> exits_;    // by itself, by node
   bool healed_ = false;
   std::optional<size_t> held_;
 };

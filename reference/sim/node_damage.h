@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference/base/random.h"
@@ -52,8 +53,10 @@ class NodeDamager {
   void Cure();
   void Wipe();
   void AwaitCured();
+  bool AreOthersUp(size_t node) const;
   void Finish();
   void Down(size_t node);
+  void NoteDamage(size_t node, std::string_view name);
   size_t AnyOther();
   SimNode& node() { return *targets_.nodes[node_]; }
   NodeHistory& history() { return world_.history.nodes[node_]; }
@@ -68,6 +71,7 @@ class NodeDamager {
   bool running_ = false;
   FaultKind kind_{};
   size_t node_ = 0;
+  std::optional<size_t> second_;  // that is to be cured as well
   uint64_t tries_ = 0;
   SimDisk::Tree old_log_;  // of each run's first look, to roll back to
   size_t old_node_ = 0;

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "reference/base/fault.h"
 #include "reference/sim/run_checkers.h"
 
 namespace atrest::sim {
@@ -161,6 +162,35 @@ TEST(Simulation, ClusterThatCannotHealIsMissedByTheLivenessPhase) {
   EXPECT_EQ(run.texts, "") << "it is documented";
 }
 
+// Acknowledged messages that no new subscription gets are found, whoever still holds their bytes.
+TEST(Simulation, MessagesThatNobodyIsDeliveredAreMissed) {
+  if (fault::Rows().empty()) GTEST_SKIP() << "built without faults of the reference";
+  const fault::Scope scope(Fault::kRoleNoBarrier);
+  std::string texts;
+  for (uint64_t seed = 1; seed <= 5; ++seed) texts += Ran(Swarm(seed, 500)).texts;
+  EXPECT_THAT(texts, HasSubstr("read-back  guid "));
+}
+
+// Nobody can give a follower what looks sealed and is not: the others go on, and it is named.
+TEST(Simulation, NodeThatCannotBeGivenItsSnapshotStaysBehindByName) {
+  size_t blocked = 0;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SimOptions options;
+    options.seed = seed;
+    options.ops = 300;
+    options.faults = {FaultKind::kPlainBefore};
+    Simulation simulation(DrawOptions(options, /*swarm=*/true), {}, nullptr);
+    EXPECT_THAT(simulation.Run().violations, IsEmpty()) << "seed " << seed;
+    const History& history = simulation.history();
+    for (const size_t node : history.restore_blocked) {
+      ++blocked;
+      EXPECT_TRUE(history.nodes[node].cannot_restore_ns) << history.nodes[node].id;
+    }
+    EXPECT_LE(history.restore_blocked.size(), 1u) << "a majority works";
+  }
+  EXPECT_GE(blocked, 1u);
+}
+
 TEST(Simulation, DamageIsNotedBeforeItIsDone) {
   for (const char* fault : {"wrong_key", "encryption_off", "bit_flip", "log_removed"}) {
     Simulation simulation(With(fault, 3), {}, nullptr);
@@ -192,7 +222,9 @@ TEST(FaultAtlas, NamesAreReadAndWritten) {
   EXPECT_EQ(ParseFaults("fire").status().message(), "no fault is called \"fire\"");
   EXPECT_TRUE(IsSurvivable(ParseFaults("kill,wipe").value()));
   EXPECT_FALSE(IsSurvivable(ParseFaults("kill,bit_flip").value()));
-  EXPECT_FALSE(DoesHeal(ParseFaults("rolled_back_log").value()));
+  EXPECT_EQ(HealsAfter({}), Heals::kDelivery);
+  EXPECT_EQ(HealsAfter(ParseFaults("kill,plain_before").value()), Heals::kAgreement);
+  EXPECT_EQ(HealsAfter(ParseFaults("plain_before,lost_unsynced").value()), Heals::kNothing);
 }
 
 TEST(FaultAtlas, DamageHasAnOutcomeAndSurvivableFaultsNeedNone) {
@@ -208,7 +240,6 @@ TEST(SimOptions, SwarmDrawsSurvivableFaultsOnly) {
   for (uint64_t seed = 1; seed < 200; ++seed) {
     const SimOptions options = Swarm(seed);
     EXPECT_TRUE(IsSurvivable(options.faults));
-    EXPECT_FALSE(options.faults.contains(FaultKind::kKillInSnapshot));  // only by its name
     EXPECT_TRUE(options.sync || !options.faults.contains(FaultKind::kPowerLoss));
   }
   EXPECT_FALSE(With("lost_unsynced,power_loss", 1).sync);
@@ -276,6 +307,37 @@ TEST_F(RunCheckersTest, DeliveriesThatWereNotSentOrAreOutOfOrder) {
             ": c got foo:1 with another payload than before\n"
             ": c got foo:1 as new behind 1\n"
             ": c got foo:3 that nobody published\n");
+}
+
+TEST_F(RunCheckersTest, ReaderDoesNotGetAllThatWasAcknowledged) {
+  history.published = {{"foo", "g1", ToBytes("one"), 1, 5},
+                       {"foo", "g2", ToBytes("one"), 1, 6},
+                       {"foo", "g3", ToBytes("never acknowledged"), 1, {}}};
+  history.delivered = {{"other", 1, "foo", 2, false, 0, ToBytes("one"), 9},
+                       {kReader, 2, "foo", 1, false, 0, ToBytes("one"), 9},
+                       {kReader, 2, "foo", 1, true, 0, ToBytes("one"), 9}};
+  EXPECT_EQ(Found(MakeReadBackChecker()), "") << "nobody read anything back";
+  history.read_back = kReader;
+  EXPECT_EQ(Found(MakeReadBackChecker()),
+            ": guid g2 of channel foo was acknowledged, and a subscription from the first message "
+            "on did not get it\n");
+  history.delivered.push_back({kReader, 2, "foo", 3, false, 0, ToBytes("one"), 9});
+  EXPECT_EQ(Found(MakeReadBackChecker()),
+            ": a subscription to foo from the first message on got 3 and not 2\n");
+  history.delivered.back().sequence = 2;
+  EXPECT_EQ(Found(MakeReadBackChecker()), "");
+}
+
+TEST_F(RunCheckersTest, ReaderIsNotAskedForWhatAForgottenChannelHad) {
+  history.read_back = kReader;
+  history.published = {{"foo", "g1", ToBytes("one"), 1, 5}, {"foo", "g2", ToBytes("two"), 1, 8}};
+  ForgottenChannel forgotten;
+  forgotten.channel = "foo";
+  forgotten.made_again_ns = 7;
+  history.forgotten = {forgotten};
+  EXPECT_EQ(Found(MakeReadBackChecker()),
+            ": guid g2 of channel foo was acknowledged, and a subscription from the first message "
+            "on did not get it\n");
 }
 
 TEST_F(RunCheckersTest, ExitsWithoutDamage) {
