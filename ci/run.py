@@ -251,7 +251,7 @@ def job_simulate(run):
 
 def damaging_faults():
     """By name, as the fault atlas has them."""
-    listed = subprocess.run(["build/release/bin/atrest", "list", "--simulated-faults"], cwd=ROOT,
+    listed = subprocess.run(["build/release/bin/atrest", "simulate", "--list-faults"], cwd=ROOT,
                             check=True, capture_output=True, text=True).stdout
     names = re.findall(r"^(\w+) +damaging ", listed, re.MULTILINE)
     if not names:

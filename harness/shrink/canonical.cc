@@ -288,7 +288,8 @@ std::vector<Change> SingleChanges(const Scenario& scenario) {
   AppendForEach(changes, scenario, NoGroup);
   AppendForEach(changes, scenario, LeaveInOrder);
   for (const auto& key : scenario.keys) {
-    changes.push_back([name = key.first](Scenario& changed) { changed.keys[name] = KeyBytes(name); });
+    changes.push_back(
+        [name = key.first](Scenario& changed) { changed.keys[name] = KeyBytes(name); });
   }
   return changes;
 }

@@ -1,5 +1,6 @@
 #include "harness/simcheck/snapshot_check.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace atrest::simcheck {
@@ -78,7 +79,12 @@ void SnapshotCheck::JudgeChannel(size_t node, const std::string& where,
   const sim::History& history = view_.history();
   const bool may_be_again = history.MadeAgain(channel.name) || history.IsDamaged();
   if (id != view.channel_ids.end() && id->second > channel.id && may_be_again) return;
-  if (id != view.channel_ids.end() && id->second != channel.id) {
+  // A replicated ack makes a channel that the node has forgotten, without an id.
+  const bool is_back = id != view.channel_ids.end() && id->second == 0 &&
+                       std::ranges::any_of(history.forgotten, [&](const auto& forgotten) {
+                         return forgotten.node == node && forgotten.channel == channel.name;
+                       });
+  if (id != view.channel_ids.end() && id->second != channel.id && !is_back) {
     Say(node, kRequirement, what + ": another id than in raft.log");
   }
   if (channel.last == 0) return;

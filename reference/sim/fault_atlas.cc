@@ -51,9 +51,10 @@ constexpr std::array kAtlas = {
                "3b, 3k: old entries and messages stay in clear; those that begin with 01 or 02 "
                "block their channel",
                Heals::kAgreement},
-    AtlasEntry{FaultKind::kPlainLog, "plain_log", false,
-               "encrypt: false beside encryption_key in the configuration file",
-               "bug-catalogue.md N1: the store is sealed, the Raft log holds payloads in clear"},
+    AtlasEntry{
+        FaultKind::kPlainLog, "plain_log", false,
+        "encrypt: false beside encryption_key in the configuration file",
+        "1.6, bug-catalogue.md N1: the store is sealed, the Raft log holds payloads in clear"},
     AtlasEntry{FaultKind::kBitFlip, "bit_flip", false,
                "one bit of a stopped node's Raft log or messages is another one",
                "3g: exit 1 or 2, or starts with an operation skipped; in the store the message is "
@@ -66,7 +67,7 @@ constexpr std::array kAtlas = {
                "3g: accepted under one key, where the cluster works; else as a wrong key on both"},
     AtlasEntry{FaultKind::kRolledBackLog, "rolled_back_log", false,
                "a stopped node has an older copy of its Raft log",
-               "3g: accepted; what it had promised, as votes, is forgotten"},
+               "3g: accepted; what it had promised, as votes, is forgotten", Heals::kNothing},
     AtlasEntry{FaultKind::kForgedOperation, "forged_operation", false,
                "an operation in clear stands in the place of a sealed one",
                "3g: accepted, and delivered where the store has to be rebuilt"},

@@ -17,6 +17,7 @@ constexpr int64_t kRunMaxNs = 8 * kNsPerSecond;
 constexpr int64_t kLookNs = 200 * kNsPerMs;
 // After so many looks a cluster that does not come to rest is left as it is.
 constexpr uint64_t kTriesMax = 300;
+constexpr uint64_t kTriesBusy = 30;
 constexpr uint64_t kSnapshotTriesMax = 50;
 constexpr char kForged[] = "FFFF forged without a key FFFF";
 
@@ -65,6 +66,7 @@ void NodeDamager::Begin() {
   if (!MayBegin() && ++tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Begin);
   waiting_.pop_front();
   running_ = true;
+  is_cured_ = false;
   tries_ = 0;
   node_ = kind_ == FaultKind::kRolledBackLog ? old_node_ : random_.Below(targets_.nodes.size());
   injector_.Hold(node_);
@@ -277,24 +279,35 @@ void NodeDamager::Cure() {
   const bool is_settings = kind == FaultKind::kWrongKey;
   if (!came_up && is_settings) {
     // Nothing was changed by the starts that failed.
+    is_cured_ = true;
     node().Start(injector_.settings(node_));
     return AwaitCured();
   }
   Wipe();
 }
 
+// Where clients never rest, the others never have the same for long; and one that is to be killed in
+// its next write may write no more.
 void NodeDamager::Wipe() {
   if (injector_.WipeDown(node_)) {
+    is_cured_ = true;
+    targets_.pause(false);
     injector_.Hold({});
     return AwaitCured();
   }
-  if (++tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Wipe);
+  if (++tries_ == kTriesBusy) {
+    targets_.pause(true);
+    injector_.DisarmAll();
+  }
+  if (tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Wipe);
+  targets_.pause(false);
   Finish();
 }
 
 void NodeDamager::AwaitCured() {
   if (second_ && !injector_.is_recovering() && AreOthersUp(*second_)) {
     node_ = *std::exchange(second_, std::nullopt);
+    is_cured_ = false;
     tries_ = 0;
     injector_.Hold(node_);
     return Cure();

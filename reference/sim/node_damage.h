@@ -32,7 +32,7 @@ class NodeDamager {
   // All that were asked for are done and cured.
   bool is_done() const { return waiting_.empty() && !running_; }
   // Whether a node that has ended by itself is this one's to deal with.
-  bool Owns(size_t node) const { return running_ && node_ == node; }
+  bool Owns(size_t node) const { return running_ && !is_cured_ && node_ == node; }
 
  private:
   void Next();
@@ -69,6 +69,7 @@ class NodeDamager {
   Random random_;
   std::deque<FaultKind> waiting_;
   bool running_ = false;
+  bool is_cured_ = false;  // the node was started again as it should be, and catches up
   FaultKind kind_{};
   size_t node_ = 0;
   std::optional<size_t> second_;  // that is to be cured as well

@@ -124,8 +124,8 @@ struct History {
   std::vector<Published> published;  // what was sent, whatever became of it
   std::vector<Delivered> delivered;
   std::vector<ForgottenChannel> forgotten;
-  // The client that subscribed to every channel from the first message on, when all faults were over;
-  // "" if it did not come to that.
+  // The client that subscribed to every channel from the first message on, when all faults were
+  // over; "" if it did not come to that.
   std::string read_back;
   // Why nobody can be elected any more; "" while somebody can.
   std::string quorum_lost;

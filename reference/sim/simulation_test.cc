@@ -164,6 +164,7 @@ TEST(Simulation, ClusterThatCannotHealIsMissedByTheLivenessPhase) {
 
 // Acknowledged messages that no new subscription gets are found, whoever still holds their bytes.
 TEST(Simulation, MessagesThatNobodyIsDeliveredAreMissed) {
+  // What is shipped has no faults to switch on.
   if (fault::Rows().empty()) GTEST_SKIP() << "built without faults of the reference";
   const fault::Scope scope(Fault::kRoleNoBarrier);
   std::string texts;
