@@ -286,8 +286,8 @@ void NodeDamager::Cure() {
   Wipe();
 }
 
-// Where clients never rest, the others never have the same for long; and one that is to be killed in
-// its next write may write no more.
+// Where clients never rest, the others never have the same for long; and one that is to be killed
+// in its next write may write no more.
 void NodeDamager::Wipe() {
   if (injector_.WipeDown(node_)) {
     is_cured_ = true;
