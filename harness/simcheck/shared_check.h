@@ -22,6 +22,9 @@ class SharedCheck : public sim::Checker, protected Observer {
   SharedCheck& operator=(const SharedCheck&) = delete;
 
   const char* name() const override { return name_; }
+  // Takes in what is new, and judges nothing that needs a node to be down or all to be quiet.
+  void OnLook(const sim::History& history, size_t node,
+              std::vector<sim::Violation>& found) override;
   void OnNodeDown(const sim::History& history, size_t node,
                   std::vector<sim::Violation>& found) override;
   void AtRest(const sim::History& history, std::vector<sim::Violation>& found) override;
@@ -43,6 +46,8 @@ class SharedCheck : public sim::Checker, protected Observer {
   ClusterView& view_;
 
  private:
+  void HandOver(std::vector<sim::Violation>& found);
+
   uint64_t round_ = 0;
   std::vector<sim::Violation> pending_;
   std::set<std::string> said_;
