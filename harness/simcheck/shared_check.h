@@ -39,7 +39,7 @@ class SharedCheck : public sim::Checker, protected Observer {
   // NODE: its number, or kCluster.
   static constexpr size_t kCluster = SIZE_MAX;
   void Say(size_t node, const char* requirement, std::string text);
-  Leeway LeewayNow(size_t node) const { return LeewayOf(view_.history(), node, view_.node(node)); }
+  const Leeway& LeewayNow(size_t node) const { return view_.LeewayNow(node); }
   std::string NameOf(size_t node) const { return "node " + view_.history().nodes[node].id; }
 
   const char* const name_;

@@ -75,8 +75,7 @@ void SnapshotCheck::JudgeChannel(size_t node, const std::string& where,
   const NodeView& view = view_.node(node);
   const std::string what = where + ", channel " + channel.name;
   const auto id = view.channel_ids.find(channel.name);
-  const sim::History& history = view_.history();
-  const bool may_be_again = history.MadeAgain(channel.name) || history.IsDamaged();
+  const bool may_be_again = view_.MadeAgain(channel.name) || LeewayNow(node).sequences_differ;
   if (id != view.channel_ids.end() && id->second > channel.id && may_be_again) return;
   if (id != view.channel_ids.end() && id->second != channel.id) {
     Say(node, kRequirement, what + ": another id than in raft.log");
