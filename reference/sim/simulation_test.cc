@@ -150,6 +150,42 @@ TEST(Simulation, CheckersAreAskedWhenANodeIsDownAndAtRest) {
   EXPECT_EQ(Ran(With("kill", 1, 500), nullptr, &second).texts, run.texts) << "found again";
 }
 
+// Counts what it is asked to look at.
+struct LookingChecker : Checker {
+  const char* name() const override { return "looking"; }
+  void OnLook(const History& history, size_t node, std::vector<Violation>& /*found*/) override {
+    ++(history.nodes[node].is_up ? looks_up : looks_down);
+  }
+  void OnNodeDown(const History&, size_t, std::vector<Violation>&) override {}
+  void AtRest(const History&, std::vector<Violation>&) override {}
+  size_t looks_up = 0;
+  size_t looks_down = 0;
+};
+
+size_t CountOf(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(Simulation, CheckersLookBeforeAnythingIsRemovedAndBeforeAStart) {
+  SimOptions options = With("kill_in_write,wipe", 3, 500);
+  options.snapshot_interval_ns = 2 * kNsPerSecond;
+  options.snapshot_threshold = 8;
+  options.trailing_logs = 2;
+  LookingChecker checker;
+  std::ostringstream trace;
+  const Ran run(options, &trace, &checker);
+  const std::string text = trace.str();
+  const size_t starts = CountOf(text, " start ");
+  const size_t removals =
+      CountOf(text, " delete ") + CountOf(text, " store snapshot ") + CountOf(text, " snapshot  ");
+  EXPECT_GT(starts, 3U);
+  EXPECT_GT(removals, 10U);
+  EXPECT_EQ(checker.looks_down, starts);
+  EXPECT_EQ(checker.looks_up, removals);
+}
+
 TEST(Simulation, ClusterThatCannotHealIsMissedByTheLivenessPhase) {
   // Two nodes of three have each other's log, which neither has the key for.
   const SimOptions options = With("swapped_log,own_keys", 1);
