@@ -208,6 +208,7 @@ void FindingWatch::JudgeRest(const sim::History& history) {
 void FindingWatch::FindForgotten(const sim::History& history, size_t node) {
   for (const sim::ForgottenChannel& forgotten : history.forgotten) {
     if (forgotten.node != node || !forgotten.made_again_ns) continue;
+    if (!view_.forgotten().WhyNot(history, forgotten).empty()) continue;
     return Find("forgotten-channel", node,
                 "channel " + forgotten.channel + ", id " + std::to_string(forgotten.id) +
                     ", forgotten within the installing of a snapshot, and made again by this node "

@@ -219,7 +219,8 @@ TEST(FindingTest, N1) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
   EXPECT_THAT(cluster.Findings(), ElementsAre("N1 b"));
   EXPECT_EQ(cluster.checks.findings()[0].evidence,
-            "raft.log, entry 7: in clear; channel foo, sequence 4: sealed under key \"key of b\"");
+            "raft.log, entry 7: in clear; channel foo, sequence 4: sealed under key 2 of the run "
+            "(first given to node b)");
 }
 
 TEST(FindingTest, N15) {
@@ -306,8 +307,9 @@ TEST(FindingTest, MixedKeysBehindASnapshot) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
   EXPECT_THAT(cluster.Findings(), ElementsAre("mixed-keys a"));
   EXPECT_THAT(cluster.checks.findings()[0].evidence,
-              HasSubstr("channel foo, sequence 4: sealed under key \"wrong\", others before it "
-                        "under key \"key of a\""));
+              HasSubstr("channel foo, sequence 4: sealed under key 4 of the run (first given to "
+                        "node a), others before it under key 1 of the run (first given to node "
+                        "a)"));
 }
 
 TEST(FindingTest, NamesAreKnown) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "reference/sim/damage_effects.h"
 #include "reference/sim/run_checkers.h"
 #include "reference/sim/sim_trace.h"
 
@@ -15,8 +16,7 @@ class ReadBackChecker : public Checker {
   void OnNodeDown(const History& /*history*/, size_t /*node*/,
                   std::vector<Violation>& /*found*/) override {}
   void AtRest(const History& history, std::vector<Violation>& found) override {
-    // What a damage may cost is for the checkers that know its documented outcome.
-    if (history.read_back.empty() || history.IsDamaged()) return;
+    if (history.read_back.empty() || MayLack(history)) return;
     for (const Delivered& delivered : history.delivered) {
       if (delivered.client_id == history.read_back) Take(delivered);
     }
@@ -28,6 +28,15 @@ class ReadBackChecker : public Checker {
 
  private:
   using Content = std::pair<std::string, uint64_t>;  // channel, payload
+
+  // Whether a damage leaves messages out, or gives their sequences to others, as documented.
+  static bool MayLack(const History& history) {
+    const auto happened = [&](bool DamageEffects::*what) {
+      return FirstEffect(history, what).event != UINT64_MAX;
+    };
+    return happened(&DamageEffects::gaps) || happened(&DamageEffects::sequences) ||
+           happened(&DamageEffects::payloads);
+  }
 
   void Take(const Delivered& delivered) {
     if (!sequences_[delivered.channel].insert(delivered.sequence).second) return;

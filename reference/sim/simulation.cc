@@ -66,6 +66,7 @@ Simulation::Simulation(const SimOptions& options, std::vector<Checker*> checkers
   history_.nodes.resize(options_.nodes);
   world_.post = [this](Site from, const raft::Message& message) { Post(from, message); };
   world_.on_end = [this](size_t node) { OnNodeEnd(node); };
+  world_.on_look = [this](size_t node) { OnLook(node); };
   std::vector<std::string> ids;
   for (size_t i = 0; i < options_.nodes; ++i)
     ids.push_back(std::string(1, static_cast<char>('a' + i)));
@@ -117,6 +118,12 @@ void Simulation::OnNodeDown(size_t node) {
   history_.now_ns = queue_.now_ns();
   history_.event = trace_.events();
   for (Checker* checker : checkers_) checker->OnNodeDown(history_, node, violations_);
+}
+
+void Simulation::OnLook(size_t node) {
+  history_.now_ns = queue_.now_ns();
+  history_.event = trace_.events();
+  for (Checker* checker : checkers_) checker->OnLook(history_, node, violations_);
 }
 
 void Simulation::OnNodeEnd(size_t node) {
@@ -286,7 +293,7 @@ void Simulation::LivenessPhase() {
   }
   if (!AwaitAgreement()) Miss(Heals::kAgreement, "no agreement");
   workload_->ReadAll();
-  history_.read_back = kReader;
+  if (HealsAfter(options_.faults) == Heals::kDelivery) history_.read_back = kReader;
   if (!RunUntil(kConvergeMaxNs, [&] { return AreRead(probes); })) {
     Miss(Heals::kDelivery, "what a new subscription does not get: " + TextOf(probes));
   }

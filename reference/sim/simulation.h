@@ -59,6 +59,7 @@ class Simulation {
 
  private:
   void Post(Site from, const raft::Message& message);
+  void OnLook(size_t node);
   void OnNodeDown(size_t node);
   void OnNodeEnd(size_t node);
   void SafetyPhase();
