@@ -115,6 +115,13 @@ StoredRecord Decode(const Frame& frame, Strays& strays) {
   return record;
 }
 
+// Whether FRAME is what a killed process left of a record, with what was appended behind it: of a
+// record that the index has never named the checksum is wrong.
+bool IsTorn(const Frame& frame, const std::vector<uint64_t>& indexed) {
+  return !frame.checksum_is_right && !indexed.empty() &&
+         !std::ranges::binary_search(indexed, frame.offset);
+}
+
 // The fields of a journal's records of one type; "" for an unknown type.
 std::string_view FieldsOf(Journal which, uint32_t type) {
   if (which == Journal::kServer) return kServerFields;
@@ -134,7 +141,8 @@ void ReadRecords(ByteView file, const Checksum& checksum, const std::vector<uint
   const size_t zeros = ZerosFrom(file);
   uint64_t at = data.end;
   while (at < file.size()) {
-    if (const auto frame = FrameAt(file, at, false, checksum)) {
+    const auto frame = FrameAt(file, at, false, checksum);
+    if (frame && !IsTorn(*frame, resume)) {
       data.records.push_back(Decode(*frame, data.strays));
       at += kHeaderBytes + frame->payload.size();
       data.end = at;

@@ -70,8 +70,9 @@ struct DataFile {
   uint64_t end = 0;  // where reading goes on once the file has grown
 };
 
-// Reads FILE from DATA.end on, and adds to DATA. RESUME, sorted: offsets at which to go on behind
-// bytes that are no record (what the index says).
+// Reads FILE from DATA.end on, and adds to DATA. RESUME, sorted: offsets at which records begin, by
+// the index. What no checksum fits and the index does not name is no record, and reading goes on at
+// the next of them.
 void ReadRecords(ByteView file, const Checksum& checksum, const std::vector<uint64_t>& resume,
                  DataFile& data);
 

@@ -141,8 +141,7 @@ bool FaultInjector::KillInWrite() {
   Arm(*node, /*waits_long=*/false);
   const uint64_t changes = random_.Below(kChangesBeforeCrashMax);
   const auto part = static_cast<uint32_t>(random_.Below(1001));
-  targets_.nodes[*node]->disk().CrashAfter(changes, part,
-                                           world_.history.nodes[*node].raft_directory);
+  targets_.nodes[*node]->disk().CrashAfter(changes, part);
   return true;
 }
 

@@ -52,35 +52,31 @@ SimDisk::SimDisk() : memory_(env::MemFileSystem::Names::kDurableOnSync) {
 env::Fault SimDisk::OnChange(const env::Mutation& mutation) {
   ++changes_;
   if (!crash_after_) return {};
-  const bool can_be_torn = mutation.path.starts_with(torn_directory_ + "/");
-  if (counts_only_torn_ && !can_be_torn) return {};
+  if (crash_directory_ && !mutation.path.starts_with(*crash_directory_ + "/")) return {};
   if (*crash_after_ > 0) {
     --*crash_after_;
     return {};
   }
   const size_t size = mutation.bytes.size();
-  if (can_be_torn) {
-    crash_after_.reset();
-    return env::Fault::Stop(size * crash_part_permille_ / 1000);
-  }
   const bool is_version =
       mutation.kind == env::Mutation::Kind::kWrite && size == kVersionBytes && mutation.offset == 0;
-  if (is_version) return {};  // the next change is as good
+  if (is_version && !crash_directory_) return {};  // the next change is as good
   crash_after_.reset();
-  return env::Fault::Stop(crash_part_permille_ < 500 ? 0 : size);
+  const bool is_first = mutation.path.ends_with(".dat") && mutation.offset == kVersionBytes;
+  const bool is_whole = mutation.path.ends_with(".idx") || is_first;
+  if (is_whole && !crash_directory_) return env::Fault::Stop(crash_part_permille_ < 500 ? 0 : size);
+  return env::Fault::Stop(size * crash_part_permille_ / 1000);
 }
 
-void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille,
-                         const std::string& torn_directory) {
-  torn_directory_ = torn_directory;
-  counts_only_torn_ = false;
+void SimDisk::CrashAfter(uint64_t changes, uint32_t part_permille) {
+  crash_directory_.reset();
   crash_after_ = changes;
   crash_part_permille_ = std::min<uint32_t>(part_permille, 1000);
 }
 
 void SimDisk::CrashWithin(const std::string& directory, uint64_t changes, uint32_t part_permille) {
-  CrashAfter(changes, part_permille, directory);
-  counts_only_torn_ = true;
+  CrashAfter(changes, part_permille);
+  crash_directory_ = directory;
 }
 
 void SimDisk::CollectSmall(const std::string& directory, Tree& tree) {

@@ -1,10 +1,11 @@
 // The disk of a node: a file system in memory that faults can be ordered from. What a killed
 // process and a machine without power leave, env/mem_file_system.h says. Fault model:
 // - CrashAfter: the process is killed inside a change of the disk, at any one: before it, behind
-//   it, or, in the directory that may be torn, in the middle of a write, of which then a part is
-//   there. Elsewhere a write is done or not, and the version at the begin of a file is there if the
-//   file is: a message store that is torn there does not open, as the real server's
-//   (standalone.md 1).
+//   it, or in the middle of a write, of which then a part is there. But the version at the begin of
+//   a file is there if the file is, and a write to an index of messages is done or not, as is the
+//   one of a file's first records, which the index does not know yet: a message store that is torn
+//   there does not open, or not after a second such kill, as the real server's (standalone.md 1.8).
+// - CrashWithin: the same within one directory, and there in all writes.
 // - FlipBit: one bit of a file is another one from now on.
 // - Misdirect: from the next opening of a file on, what is read from one block of it is what stands
 //   in another one. Until the files are opened by a process that is started after Straighten.
@@ -40,9 +41,9 @@ class SimDisk : public env::FileSystem {
   SimDisk& operator=(const SimDisk&) = delete;
 
   // Kills the process inside the change that comes after CHANGES more; PART per mille of it, if it
-  // is a write in TORN_DIRECTORY, are done. In place of an earlier order.
-  void CrashAfter(uint64_t changes, uint32_t part_permille, const std::string& torn_directory);
-  // The same, where only changes in DIRECTORY, which may be torn, are counted and killed in.
+  // is a write, are done. In place of an earlier order.
+  void CrashAfter(uint64_t changes, uint32_t part_permille);
+  // The same, where only changes in DIRECTORY are counted and killed in, the making of files too.
   void CrashWithin(const std::string& directory, uint64_t changes, uint32_t part_permille);
   void CancelCrash() { crash_after_.reset(); }
   // Whether the process was killed by that order.
@@ -106,8 +107,7 @@ class SimDisk : public env::FileSystem {
   uint64_t changes_ = 0;
   std::optional<uint64_t> crash_after_;
   uint32_t crash_part_permille_ = 0;
-  std::string torn_directory_;
-  bool counts_only_torn_ = false;
+  std::optional<std::string> crash_directory_;  // of CrashWithin
   std::map<std::string, Misdirection> misdirected_;
 };
 
