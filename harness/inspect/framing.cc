@@ -80,12 +80,21 @@ class RecordWalk {
     record.payload = file_.subspan(at_ + kRecordHeaderSize, size);
     const uint32_t computed = crc_.Of(record.payload);
     record.crc_ok = computed == stored;
+    if (!record.crc_ok && RunsOver(record)) {
+      return "its checksum is wrong, and by the index another record begins within it";
+    }
     if (!record.crc_ok) {
       found_.damage.push_back(record.AsDamage(DamageKind::kCrc, WrongChecksum(stored, computed)));
     }
     at_ = record.end();
     found_.records.push_back(record);
     return "";
+  }
+
+  // What a killed process left of a record, with what was appended behind it; or its size is wrong.
+  bool RunsOver(const Record& record) const {
+    const auto next = std::upper_bound(resume_at_.begin(), resume_at_.end(), record.offset);
+    return next != resume_at_.end() && *next < record.end();
   }
 
   // Moves from a record that does not fit to where the next one is expected.

@@ -44,7 +44,8 @@ struct RecordFile {
   std::vector<DamagedBytes> damage;
 };
 
-// RESUME_AT, ascending: offsets at which to go on behind a record that does not fit the file.
+// RESUME_AT, ascending: offsets at which to go on behind a record that does not fit the file, or
+// that has a wrong checksum and would reach over one of them.
 RecordFile ReadRecords(ByteView file, store::Framing framing, const Crc32& crc,
                        const std::vector<uint64_t>& resume_at = {});
 

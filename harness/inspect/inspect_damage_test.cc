@@ -86,6 +86,19 @@ TEST_F(DamageTest, TheIndexLeadsBehindARecordThatDoesNotFit) {
   EXPECT_THAT(LookForSequences(), ElementsAre(1, 3, 4));
 }
 
+// A process was killed within a write, and the next one appended behind what was there.
+TEST_F(DamageTest, TheIndexLeadsBehindARecordThatWasTorn) {
+  Bytes torn = MessageRecord(2);
+  torn.resize(15);  // by its size it reaches into the next
+  Put("foo/msgs.1.dat",
+      Join({Header(), MessageRecord(1), torn, MessageRecord(2), MessageRecord(3)}));
+  const uint64_t behind = OffsetOf(2) + torn.size();
+  Put("foo/msgs.1.idx", Join({Header(), IndexRecordOf(1, OffsetOf(1)), IndexRecordOf(2, behind),
+                              IndexRecordOf(3, behind + kRecordSize)}));
+  EXPECT_THAT(LookForDamage(), ElementsAre("foo/msgs.1.dat truncated 28+15"));
+  EXPECT_THAT(LookForSequences(), ElementsAre(1, 2, 3));
+}
+
 TEST_F(DamageTest, WithoutAnIndexReadingEndsThere) {
   PutSlice(4);
   ASSERT_TRUE(files_.Remove("d/foo/msgs.1.idx").ok());

@@ -368,9 +368,12 @@ void NodeReader::ReadChannel(const std::string& channel) {
   auto& messages = view_.channels[channel];
   const bool again =
       std::ranges::any_of(slices, [](const auto& slice) { return slice.second.is_rewritten; });
-  std::map<uint64_t, MessageNow> before;
-  if (again) before.swap(messages);
-  if (again) ++view_.removals;
+  Stored before;
+  if (again) {
+    before.swap(stored_[channel]);
+    messages.clear();
+    ++view_.removals;
+  }
   for (auto& [number, slice] : slices) {
     if (again) slice.records = {};
     slice.is_rewritten = false;
@@ -379,12 +382,13 @@ void NodeReader::ReadChannel(const std::string& channel) {
   std::erase_if(slices, [](const auto& slice) {
     return slice.second.data == nullptr && slice.second.index == nullptr;
   });
-  if (slices.empty()) view_.channels.erase(channel);
+  if (!slices.empty()) return;
+  view_.channels.erase(channel);
+  stored_.erase(channel);
 }
 
-// What is new in SLICE. BEFORE: the messages that were known when the files were read last.
-void NodeReader::ReadSlice(const std::string& channel, Slice& slice,
-                           const std::map<uint64_t, MessageNow>& before) {
+// What is new in SLICE. BEFORE: the records that were there when the files were read last.
+void NodeReader::ReadSlice(const std::string& channel, Slice& slice, const Stored& before) {
   const ByteView bytes = slice.data->bytes;
   disktruth::IndexFile index;
   if (slice.index != nullptr) ReadIndex(slice.index->bytes, disktruth::Checksum(), index);
@@ -405,11 +409,12 @@ void NodeReader::ReadSlice(const std::string& channel, Slice& slice,
     const ByteView data =
         stored.has_data ? bytes.subspan(stored.data_offset, stored.data_size) : ByteView();
     MessageNow now = ReadStored(channel, stored, data);
-    const auto known = before.find(now.sequence);
-    if (known != before.end() && known->second.payload == now.payload &&
-        known->second.seal == now.seal) {
-      now.starts = known->second.starts;
-    }
+    const auto [first, last] = before.equal_range(now.sequence);
+    const auto known = std::find_if(first, last, [&](const auto& one) {
+      return one.second.payload == now.payload && one.second.seal == now.seal;
+    });
+    if (known != last) now.starts = known->second.starts;
+    stored_[channel].emplace(now.sequence, now);
     view_.channels[channel][now.sequence] = now;
     for (Observer* observer : shared_.observers) {
       if (stored.subject != channel) {

@@ -162,8 +162,9 @@ class NodeReader {
   void ReadUnused(ByteView bytes, const ByteRange& range, size_t end);
   void ReadSnapshotFile(const std::string& name, const FileNow* file);
   void ReadChannel(const std::string& channel);
-  void ReadSlice(const std::string& channel, Slice& slice,
-                 const std::map<uint64_t, MessageNow>& before);
+  // Records by sequence: of one there may be several, where a process ended behind its writing.
+  using Stored = std::multimap<uint64_t, MessageNow>;
+  void ReadSlice(const std::string& channel, Slice& slice, const Stored& before);
   MessageNow ReadStored(const std::string& channel, const disktruth::StoredRecord& stored,
                         ByteView data);
   bool IsOwn(const Seal& seal) const;
@@ -174,6 +175,7 @@ class NodeReader {
   NodeView view_;
   std::map<std::string, FileNow> files_;
   std::map<std::string, std::map<uint64_t, Slice>> slices_;  // by channel and number
+  std::map<std::string, Stored> stored_;                     // by channel
   std::set<std::string> changed_channels_;
   StartSpan starts_;          // that can have written what is new in this look
   bool always_seals_ = true;  // since both directories were last removed
