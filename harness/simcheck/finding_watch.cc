@@ -39,7 +39,8 @@ const std::vector<std::string>& FindingNames() {
                                                   "double-encryption",
                                                   "mixed-keys",
                                                   "forgotten-channel",
-                                                  "quorum-lost"};
+                                                  "quorum-lost",
+                                                  "restore-blocked"};
   return kNames;
 }
 
@@ -192,6 +193,10 @@ void FindingWatch::FindMixedKeys(size_t node) {
 }
 
 void FindingWatch::JudgeRest(const sim::History& history) {
+  for (const size_t node : history.restore_blocked) {
+    Find("restore-blocked", node,
+         "said \"unable to restore messages\" after all faults had ended, and stays behind");
+  }
   if (history.quorum_lost.empty()) return;
   const auto damaged = std::ranges::find_if(
       history.nodes, [](const sim::NodeHistory& node) { return !node.damages.empty(); });

@@ -314,7 +314,7 @@ TEST(FindingTest, MixedKeysBehindASnapshot) {
 
 TEST(FindingTest, NamesAreKnown) {
   EXPECT_THAT(FindingNames(), Contains("N1"));
-  EXPECT_EQ(FindingNames().size(), 8U);
+  EXPECT_EQ(FindingNames().size(), 9U);
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace atrest::sim {
 namespace {
 
 constexpr char kPanic[] = "panic: ";
+// In a line of a node that waits for the messages of its snapshot, and in the one of its end.
+constexpr char kCannotRestore[] = "unable to restore messages";
 // What one call may lead to within the process; more is an endless loop.
 constexpr int kSettleStepsMax = 1'000'000;
 
@@ -32,6 +34,7 @@ SimNode::Process::~Process() {
 }
 
 void SimNode::Process::Log(LogLevel level, const std::string& text) {
+  if (text.find(kCannotRestore) != std::string::npos) node_.history().cannot_restore_ns = now_ns();
   if (node_.world_.on_log) node_.world_.on_log(node_.options_.number, level, text);
   // The hash of the text is in the trace, so that runs which log different things differ.
   if (level == LogLevel::kDebug || level == LogLevel::kTrace) return;

@@ -11,6 +11,7 @@
 
 #include "reference/sim/damage_effects.h"
 #include "reference/sim/fault_atlas.h"
+#include "reference/sim/workload.h"
 
 namespace atrest::sim {
 namespace {
@@ -246,6 +247,37 @@ TEST_F(RunCheckersTest, ASequenceOfTwoMessages) {
   std::set<std::string> excusing = kOtherLogs;
   excusing.insert({"encryption_off", "plain_log", "forged_operation"});
   EXPECT_EQ(Excusing(MakeDeliveryChecker, 30), excusing);
+}
+
+TEST_F(RunCheckersTest, ReaderDoesNotGetAllThatWasAcknowledged) {
+  history.published = {{"foo", "g1", ToBytes("one"), 1, 5},
+                       {"foo", "g2", ToBytes("one"), 1, 6},
+                       {"foo", "g3", ToBytes("never acknowledged"), 1, {}}};
+  history.delivered = {{"other", 1, "foo", 2, false, 0, ToBytes("one"), 9},
+                       {kReader, 2, "foo", 1, false, 0, ToBytes("one"), 9},
+                       {kReader, 2, "foo", 1, true, 0, ToBytes("one"), 9}};
+  EXPECT_EQ(Found(MakeReadBackChecker()), "") << "nobody read anything back";
+  history.read_back = kReader;
+  EXPECT_EQ(Found(MakeReadBackChecker()),
+            ": guid g2 of channel foo was acknowledged, and a subscription from the first message "
+            "on did not get it\n");
+  history.delivered.push_back({kReader, 2, "foo", 3, false, 0, ToBytes("one"), 9});
+  EXPECT_EQ(Found(MakeReadBackChecker()),
+            ": a subscription to foo from the first message on got 3 and not 2\n");
+  history.delivered.back().sequence = 2;
+  EXPECT_EQ(Found(MakeReadBackChecker()), "");
+}
+
+TEST_F(RunCheckersTest, ReaderIsNotAskedForWhatAForgottenChannelHad) {
+  history.read_back = kReader;
+  history.published = {{"foo", "g1", ToBytes("one"), 1, 5}, {"foo", "g2", ToBytes("two"), 1, 8}};
+  ForgottenChannel forgotten;
+  forgotten.channel = "foo";
+  forgotten.made_again_ns = 7;
+  history.forgotten = {forgotten};
+  EXPECT_EQ(Found(MakeReadBackChecker()),
+            ": guid g2 of channel foo was acknowledged, and a subscription from the first message "
+            "on did not get it\n");
 }
 
 TEST_F(RunCheckersTest, ExitsWithoutDamage) {

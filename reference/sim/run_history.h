@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ struct NodeStart {
 // A damaging fault that a node's files have had (fault_atlas.h); survivable ones are not listed.
 struct NodeDamage {
   uint64_t event = 0;
-  std::string fault;  // its name in the atlas
+  std::string fault;   // its name in the atlas
+  uint64_t wipes = 0;  // how often the node had been wiped before
 };
 
 struct NodeHistory {
@@ -53,6 +55,11 @@ struct NodeHistory {
   uint64_t applied_index = 0;
   std::optional<std::string> exit_text;  // why it ended by itself, if it did, since the last start
   int exit_code = 0;
+  // When it last said that nobody gives it the messages that its snapshot stands for.
+  std::optional<int64_t> cannot_restore_ns;
+
+  // Whether a damage is on its files, or was since both directories were last removed.
+  bool is_damaged() const { return !damages.empty() && damages.back().wipes == wipes; }
 };
 
 // A node began to lead in a term.
@@ -138,8 +145,14 @@ struct History {
   std::vector<Published> published;  // what was sent, whatever became of it
   std::vector<Delivered> delivered;
   std::vector<ForgottenChannel> forgotten;
+  // The client that subscribed to every channel from the first message on, when all faults were
+  // over and messages have to be delivered again; "" if it did not come to that.
+  std::string read_back;
   // Why nobody can be elected any more; "" while somebody can.
   std::string quorum_lost;
+  // Nodes that stay behind a majority which works, since nobody can give them the messages that
+  // their snapshot stands for.
+  std::set<size_t> restore_blocked;
 
   // When CHANNEL was made again by a node that had forgotten it, for the last time.
   std::optional<int64_t> MadeAgain(const std::string& channel) const {

@@ -64,7 +64,7 @@ void SimNode::Kill() {
 }
 
 void SimNode::LosePower() {
-  if (is_up()) Note("power");
+  Note("power");
   disk_.Restart();
   process_.reset();
   disk_.LosePower();
