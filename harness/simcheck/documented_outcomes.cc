@@ -99,6 +99,13 @@ Leeway Forged() {
   return leeway;
 }
 
+Leeway TornStore() {
+  Leeway leeway;
+  leeway.starts_end = true;
+  leeway.files_odd = true;
+  return leeway;
+}
+
 std::vector<DocumentedOutcome> MakeTable() {
   return {
       {"wrong_key", "3d, 3e",
@@ -130,6 +137,8 @@ std::vector<DocumentedOutcome> MakeTable() {
       {"lost_unsynced", "3i, 6", "without -cluster_sync nothing is on disk for certain", BitFlip(),
        Lost()},
       {"forged_operation", "3g", "accepted and delivered, without any key", Forged(), AnyLog()},
+      {"torn_store", "3h, standalone.md 1.8", "starts, or says which file it cannot recover",
+       TornStore(), kNothing},
   };
 }
 

@@ -184,6 +184,33 @@ TEST(OutcomeTest, FaultsOfTheTableAlone) {
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("no such fault has no documented outcome")));
 }
 
+TEST(OutcomeTest, NodesThatStayBehindNeedAReason) {
+  DoctoredCluster cluster;
+  cluster.AllAreDown();
+  cluster.history.restore_blocked = {1};
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("outcome b: the node stays behind, since")));
+  EXPECT_THAT(cluster.Findings(), ElementsAre("restore-blocked b"));
+  DoctoredCluster damaged;
+  damaged.AllAreDown();
+  damaged.Damage(0, "plain_before");
+  damaged.history.restore_blocked = {1};
+  EXPECT_THAT(damaged.Look(), IsEmpty());
+}
+
+TEST(OutcomeTest, AClusterWithoutALeaderNeedsAReason) {
+  for (const char* harmless : {"log_removed", "forged_operation"}) {
+    DoctoredCluster cluster;
+    cluster.AllAreDown();
+    cluster.history.quorum_lost = "node a: why";
+    cluster.Damage(0, harmless);
+    const bool may_end = std::string(harmless) == "forged_operation";
+    EXPECT_THAT(cluster.Look(),
+                may_end ? testing::Matcher<std::vector<std::string>>(IsEmpty())
+                        : ElementsAre(HasSubstr("outcome : nobody can be elected, and no fault")))
+        << harmless;
+  }
+}
+
 TEST(DocumentedOutcomesTest, SettingsAreFaults) {
   DoctoredCluster cluster;
   const NodeView view;

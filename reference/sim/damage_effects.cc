@@ -57,6 +57,8 @@ constexpr std::array kEffects = {
     // It does not start.
     DamageEffects{"log_removed", "3j"},
     OtherBytes("lost_unsynced", "3i, 6"),
+    // It does not start, or as after any kill.
+    DamageEffects{"torn_store", "3h, standalone.md 1.8"},
 };
 
 // Of NODE's damages that can break WHAT, if one has had a start since.

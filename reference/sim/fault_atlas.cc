@@ -78,6 +78,9 @@ constexpr std::array kAtlas = {
                "the machine loses what was not synced, without -cluster_sync",
                "3i: nothing is promised; the node may be rolled back or not start",
                Heals::kNothing},
+    AtlasEntry{FaultKind::kTornStore, "torn_store", false,
+               "the process is killed within a write of its message store, a part of which is done",
+               "standalone.md 1.8: starts, or does not and says which file it cannot recover"},
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ enum class FaultKind {
   kForgedOperation,
   kLogRemoved,
   kLostUnsynced,
+  kTornStore,
 };
 
 // What a cluster does again as before once a fault is over, or cured; each includes those above it.

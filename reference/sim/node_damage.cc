@@ -18,6 +18,7 @@ constexpr int64_t kLookNs = 200 * kNsPerMs;
 // After so many looks a cluster that does not come to rest is left as it is.
 constexpr uint64_t kTriesMax = 300;
 constexpr uint64_t kTriesBusy = 30;
+constexpr uint64_t kTornChangesMax = 12;
 constexpr uint64_t kSnapshotTriesMax = 50;
 constexpr char kForged[] = "FFFF forged without a key FFFF";
 
@@ -127,6 +128,7 @@ void NodeDamager::BeginEncryption() {
 
 void NodeDamager::Damage(FaultKind kind) {
   if (kind == FaultKind::kPlainBefore) return BeginEncryption();
+  if (kind == FaultKind::kTornStore) return TearStore();
   if (node().is_up()) {
     node().Kill();
     Down(node_);
@@ -146,6 +148,21 @@ void NodeDamager::Damage(FaultKind kind) {
   if (kind == FaultKind::kLostUnsynced) node().LosePower();
   if (!node().is_up()) node().Start(settings);
   if (kind == FaultKind::kEncryptionOff || kind == FaultKind::kWrongKey) MakeItLead(3);
+}
+
+// It runs on until it comes to that write. What it makes of its store at its next start is seen
+// before it is cured.
+void NodeDamager::TearStore() {
+  const std::string name(EntryOf(FaultKind::kTornStore).name);
+  world_.trace.Note(world_.queue.now_ns(), {node().options().id, "damage", 0, 0, 0, name});
+  NoteDamage(node_, name);
+  const uint64_t changes = random_.Below(kTornChangesMax);
+  const auto part = static_cast<uint32_t>(1 + random_.Below(999));
+  node().disk().CrashWithin(history().store_directory, changes, part);
+  world_.queue.After(kRunMinNs / 2, [this] {
+    node().disk().CancelCrash();
+    if (!node().is_up()) node().Start(injector_.settings(node_));
+  });
 }
 
 void NodeDamager::DamageSettings(FaultKind kind, NodeSettings& settings) {

@@ -45,6 +45,7 @@ class NodeDamager {
   void BeginEncryption();
   void DamageSettings(FaultKind kind, NodeSettings& settings);
   void FlipBit();
+  void TearStore();
   void Misdirect();
   void SwapLogs();
   void RollBack();
