@@ -1,6 +1,7 @@
 // The checker "acked": no acknowledged message is lost. Lost means that no node holds its bytes, in
 // its store or in its Raft log, in clear or under keys that the node was ever given
-// (cluster.md 3h). Payloads that were acknowledged several times have to be there as often.
+// (cluster.md 3h). Everything is looked through where something was removed; else what was newly
+// acknowledged. Payloads that were acknowledged several times have to be there as often.
 // Threads: none shared.
 #pragma once
 

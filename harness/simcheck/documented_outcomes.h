@@ -4,6 +4,7 @@
 // nothing, and is a violation by itself (outcome_check.h).
 // Settings count as faults, too: starts without encryption, another key than before on the same
 // files.
+// What of it can be seen in the history alone: reference/sim/damage_effects.h.
 // Threads: pure.
 #pragma once
 
@@ -34,7 +35,6 @@ struct Leeway {
   bool files_odd = false;      // the form of pages, entries and records; never of another node's
   bool snapshots_odd = false;  // they do not fit their checksum or the store
   bool starts_end = false;     // the node ends at its start or while it runs
-  bool restore_fails = false;  // nobody can give the node what its snapshot stands for
 
   void Add(const Leeway& other);
 };

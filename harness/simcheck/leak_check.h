@@ -2,7 +2,8 @@
 // clear. Of every payload of 16 bytes or more that clients sent, windows of 16 bytes (at its begin,
 // middle and end) are searched for in everything that is new in the node's files, used or free,
 // while encryption has always been on there; after a start without it, residue is lawful, and
-// reported by name alone (named_finding.h).
+// reported by name alone (named_finding.h). Of a forged operation, the payloads are lawful in that
+// node's log that were there before the node started with it, and no others.
 // Nor do nonces begin with a payload's first bytes.
 // Payloads of few different bytes could occur by chance and are not searched for.
 // Threads: none shared.

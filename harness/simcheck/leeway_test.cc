@@ -178,6 +178,39 @@ TEST(LeewayTest, NoFaultSpreadsTheFormOfFilesOrClearContents) {
   }
 }
 
+// A wrong key takes nothing from a node that has caught up.
+TEST(LeewayTest, MessagesAtRestUnderAWrongKeyElsewhere) {
+  DoctoredCluster cluster;
+  cluster.Publish(Secret(1));
+  cluster.Damage(1, "wrong_key");
+  cluster.Send(Secret(2));
+  ++cluster.index;
+  const disktruth::DoctoredMessage message = cluster.Next(Secret(2));
+  cluster.Keep(0, message);
+  cluster.Keep(1, message);
+  cluster.Log(2, message);
+  EXPECT_THAT(cluster.Look(), IsEmpty()) << "it has not applied it";
+  cluster.history.nodes[2].applied_index = cluster.index;
+  EXPECT_THAT(cluster.Look(), ElementsAre(StartsWith("stored c: channel foo: 1 messages")));
+}
+
+TEST(LeewayTest, ANodeThatWaitsForASnapshotsMessagesLacksThem) {
+  DoctoredCluster cluster;
+  cluster.Publish(Secret(1));
+  cluster.Damage(1, "plain_before");
+  disktruth::DoctoredSnapshot snapshot{.index = 4};
+  snapshot.channels = {{"foo", 1, 1, 4, 0}};
+  cluster.Down(2);
+  cluster.Wipe(2);
+  cluster.Start(2, cluster.nodes[2].settings);
+  cluster.BeginLog(2);
+  cluster.PutSnapshot(2, snapshot);
+  cluster.history.nodes[2].applied_index = 3;
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  cluster.history.nodes[2].applied_index = 4;
+  EXPECT_THAT(cluster.Look(), Contains(HasSubstr("channel foo: the store has nothing of it")));
+}
+
 TEST(LeewayTest, IsThatOfTheMoment) {
   DoctoredCluster cluster;
   PutOdd(cluster, 1);

@@ -1,8 +1,9 @@
 // The checker "own-key": every node's files are sealed under its own key (cluster.md 1.6, 3a, 3c).
 // What a node wrote while encryption was on is sealed, once, under the key and with the cipher of
 // the start that wrote it, with the derivation of its place; empty payloads are not sealed; and no
-// sealed bytes are those of another node. What opens under one key opens under another only if
-// somebody made it so; that is not looked for.
+// sealed bytes are those of another node. Where a damage breaks seals, that excuses what was there
+// when the node was damaged; later starts seal as ever. What opens under one key opens under
+// another only if somebody made it so; that is not looked for.
 // Threads: none shared.
 #pragma once
 

@@ -1,6 +1,7 @@
 // The checker "nonce-reuse": no nonce seals two things under one derived key and cipher, over the
-// whole history of all nodes (cluster.md 1.6), whatever lingers in free pages included. Nodes with
-// the same key are one: a channel's key is the same on all of them.
+// whole history of all nodes (cluster.md 1.6), whatever lingers in free pages included; entries are
+// looked at before they are removed (sim::Checker::OnLook). Nodes with the same key are one: a
+// channel's key is the same on all of them.
 // The same sealed bytes seen again are the same use; but no two sequences of a channel, and no two
 // entries of a log, have the same.
 // Threads: none shared.

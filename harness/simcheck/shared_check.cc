@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "harness/simcheck/snapshot_check.h"
+
 namespace atrest::simcheck {
 namespace {
 
@@ -34,6 +36,11 @@ void SharedCheck::HandOver(std::vector<sim::Violation>& found) {
   for (sim::Violation& violation : std::exchange(pending_, {})) {
     found.push_back(std::move(violation));
   }
+}
+
+bool SharedCheck::IsInstalling(size_t node) const {
+  const SnapshotNow* newest = NewestSnapshot(view_.node(node));
+  return newest != nullptr && newest->meta->index > view_.history().nodes[node].applied_index;
 }
 
 void SharedCheck::Say(size_t node, const char* requirement, std::string text) {

@@ -40,6 +40,9 @@ class SharedCheck : public sim::Checker, protected Observer {
   static constexpr size_t kCluster = SIZE_MAX;
   void Say(size_t node, const char* requirement, std::string text);
   const Leeway& LeewayNow(size_t node) const { return view_.LeewayNow(node); }
+  // Whether NODE has a snapshot and not, or not all of, what it stands for: nobody could give it
+  // that so far (cluster.md 3j).
+  bool IsInstalling(size_t node) const;
   std::string NameOf(size_t node) const { return "node " + view_.history().nodes[node].id; }
 
   const char* const name_;

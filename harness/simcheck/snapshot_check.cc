@@ -55,9 +55,8 @@ void SnapshotCheck::JudgeRest(const sim::History& history) {
   for (size_t node = 0; node < view_.size(); ++node) {
     const Leeway leeway = LeewayNow(node);
     if (!history.nodes[node].is_up || leeway.snapshots_odd || leeway.gaps_stored) continue;
-    if (leeway.restore_fails) continue;
     const SnapshotNow* newest = NewestSnapshot(view_.node(node));
-    if (newest != nullptr) JudgeFit(node, newest->meta->id, *newest);
+    if (newest != nullptr && !IsInstalling(node)) JudgeFit(node, newest->meta->id, *newest);
   }
 }
 

@@ -42,21 +42,35 @@ class AppliedChecker : public Checker {
     TakeRestored(history, UINT64_MAX, excuses, found);
   }
 
-  // Snapshots that were restored before EVENT. One that a leader sends goes forward.
+  // Snapshots that were restored before EVENT. One that a leader sends goes forward, and ends with
+  // an entry that others applied.
   void TakeRestored(const History& history, uint64_t event, const Excuses& excuses,
                     std::vector<Violation>& found) {
     for (; restored_ < history.restored.size(); ++restored_) {
       const Restored& restored = history.restored[restored_];
       if (restored.event > event) return;
       if (restored.step == Restored::Step::kInstalling) continue;
-      uint64_t& last = last_[{restored.node, restored.start}];
-      if (restored.index <= last && restored.event < excuses.places) {
-        found.push_back({name(), history.nodes[restored.node].id, "K-applied-alike",
-                         "restores a snapshot of entry " + std::to_string(restored.index) +
-                             " behind " + std::to_string(last)});
-      }
-      last = restored.index;
+      CheckRestored(history, restored, excuses, found);
+      last_[{restored.node, restored.start}] = restored.index;
     }
+  }
+
+  void CheckRestored(const History& history, const Restored& restored, const Excuses& excuses,
+                     std::vector<Violation>& found) {
+    const auto say = [&](const std::string& what) {
+      found.push_back({name(), history.nodes[restored.node].id, "K-applied-alike",
+                       "restores a snapshot of entry " + std::to_string(restored.index) + what});
+    };
+    const uint64_t last = last_[{restored.node, restored.start}];
+    if (restored.index <= last && restored.event < excuses.places) {
+      say(" behind " + std::to_string(last));
+    }
+    const auto known = entries_.find(restored.index);
+    if (known == entries_.end() || restored.event > excuses.entries) return;
+    const Applied& first = known->second;
+    if (first.term == restored.term) return;
+    say(" of term " + std::to_string(restored.term) + ", which " + history.nodes[first.node].id +
+        " applied with term " + std::to_string(first.term));
   }
 
   // Only a snapshot stands for entries that are not applied one by one.

@@ -1,5 +1,5 @@
 // The checkers that need no file: what consensus, nodes and clients promise, seen from the history
-// alone. One of them a file.
+// alone. One of them a file. What a damage excuses is in damage_effects.h.
 // Ownership: whoever makes them. Threads: one.
 #pragma once
 
@@ -12,7 +12,8 @@ namespace atrest::sim {
 
 // One leader a term.
 std::unique_ptr<Checker> MakeLeaderChecker();
-// The same entry at the same index on all nodes, at every start; none left out.
+// The same entry at the same index on all nodes, at every start; none left out but those that a
+// snapshot stands for.
 std::unique_ptr<Checker> MakeAppliedChecker();
 // What is delivered was published; a sequence of a channel is always the same message; within an
 // epoch a subscription gets new messages in order.

@@ -155,6 +155,18 @@ TEST_F(RunCheckersTest, SnapshotsStandForEntries) {
   EXPECT_EQ(Found(MakeAppliedChecker()), "a: applies entry 6 behind 4\n");
 }
 
+TEST_F(RunCheckersTest, ASnapshotThatEndsWithAnotherEntry) {
+  history.applied = {Entry(1, 10), Entry(2, 11)};
+  history.restored = {Snapshot(Restored::Step::kAtStart, 2, 20)};
+  history.restored[0].node = 1;
+  history.restored[0].term = 1;
+  EXPECT_EQ(Found(MakeAppliedChecker()), "");
+  history.restored[0].term = 3;
+  EXPECT_EQ(Found(MakeAppliedChecker()),
+            "b: restores a snapshot of entry 2 of term 3, which a applied with term 1\n");
+  EXPECT_EQ(Excusing(MakeAppliedChecker, 15), kOtherLogs);
+}
+
 TEST_F(RunCheckersTest, AnotherEntryWhereCommittedOnesGotLost) {
   history.applied = {Entry(1, 10), Entry(2, 11), Entry(1, 12), Entry(2, 13)};
   history.applied[2].node = history.applied[3].node = 1;
