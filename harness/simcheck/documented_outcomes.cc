@@ -23,6 +23,18 @@ Leeway AnyLog() {
   return leeway;
 }
 
+Leeway RestoreFails() {
+  Leeway leeway;
+  leeway.restore_fails = true;
+  return leeway;
+}
+
+Leeway DamagedLog() {
+  Leeway leeway = AnyLog();
+  leeway.restore_fails = true;
+  return leeway;
+}
+
 Leeway BitFlip() {
   Leeway leeway = AnyLog();
   // A code byte that is neither 1 nor 2 is read as plaintext.
@@ -64,6 +76,12 @@ Leeway Restored() {
 Leeway Lost() {
   Leeway leeway = OtherLog();
   leeway.acked_lost = true;
+  return leeway;
+}
+
+Leeway LostAndNotGiven() {
+  Leeway leeway = Lost();
+  leeway.restore_fails = true;
   return leeway;
 }
 
@@ -110,7 +128,7 @@ std::vector<DocumentedOutcome> MakeTable() {
   return {
       {"wrong_key", "3d, 3e",
        "exit 1 or 2 where a Command would be read; else it takes part and mixes keys", kNothing,
-       kNothing},
+       RestoreFails()},
       {"encryption_off", "3b, 3f",
        "starts; ciphertext is delivered and passed on, new contents are in clear", Clear(),
        CiphertextAsOperations()},
@@ -118,7 +136,7 @@ std::vector<DocumentedOutcome> MakeTable() {
        kNothing},
       {"plain_before", "3b, 3k",
        "what was in clear stays so; messages that look sealed cannot be given to others", Clear(),
-       kNothing},
+       RestoreFails()},
       {"log_removed", "3j", "exit 1 where the store is kept", kNothing, kNothing},
       {"plain_log", "1.6, N1", "the store is sealed, the Raft log is not", ClearLog(), kNothing},
       {"log_encryption_off", "1.6, 3f, N1",
@@ -126,16 +144,16 @@ std::vector<DocumentedOutcome> MakeTable() {
        CiphertextAsOperations()},
       {"bit_flip", "3g",
        "exit 2 within a sealed entry, exit 1 in the last; elsewhere skipped or no effect",
-       BitFlip(), AnyLog()},
+       BitFlip(), DamagedLog()},
       {"misdirected_read", "3g", "an entry in the place of another is accepted", Misdirected(),
-       AnyLog()},
+       DamagedLog()},
       {"swapped_log", "3g", "accepted under one key, else as a wrong key", Swapped(), Lost()},
       {"rolled_back_log", "3g", "accepted; what came later is gone without a word", RolledBack(),
        Lost()},
       {"restored_directory", "3g", "accepted; what came later is gone without a word", Restored(),
        Lost()},
       {"lost_unsynced", "3i, 6", "without -cluster_sync nothing is on disk for certain", BitFlip(),
-       Lost()},
+       LostAndNotGiven()},
       {"forged_operation", "3g", "accepted and delivered, without any key", Forged(), AnyLog()},
       {"torn_store", "3h, standalone.md 1.8", "starts, or says which file it cannot recover",
        TornStore(), kNothing},
@@ -171,6 +189,7 @@ void Leeway::Add(const Leeway& other) {
   files_odd = files_odd || other.files_odd;
   snapshots_odd = snapshots_odd || other.snapshots_odd;
   starts_end = starts_end || other.starts_end;
+  restore_fails = restore_fails || other.restore_fails;
 }
 
 const std::vector<DocumentedOutcome>& DocumentedOutcomes() {

@@ -35,6 +35,9 @@ struct Leeway {
   bool files_odd = false;      // the form of pages, entries and records; never of another node's
   bool snapshots_odd = false;  // they do not fit their checksum or the store
   bool starts_end = false;     // the node ends at its start or while it runs
+  // Nobody can give the node what its snapshot stands for: it stays behind, and what it has is not
+  // compared; nodes that have caught up are.
+  bool restore_fails = false;
 
   void Add(const Leeway& other);
 };
