@@ -1,7 +1,7 @@
 // Where the commands of a node's Raft log stand in its file, for changes in place: found by the
 // disk oracle's reader of bolt files and a walk over each entry (cluster.md 1.1 to 1.3), not by
-// what wrote them. Commands can be taken out and buckets emptied there, too. No checksum of the file
-// covers an entry or a page of them.
+// what wrote them. Commands can be taken out and buckets emptied there, too. No checksum of the
+// file covers an entry or a page of them.
 // Threads: pure functions.
 #pragma once
 
