@@ -228,6 +228,37 @@ def job_clang(run):
     run.test("clang")
 
 
+def job_compilers(run):
+    """20 simulated clusters by g++ and by clang++: equal hashes, and equal files of all nodes."""
+    run.install("clang")
+    programs = []
+    for preset in ("release", "clang"):
+        run.build(preset, "atrest")
+        programs.append(f"build/{preset}/bin/atrest")
+    run.step(sys.executable, "harness/cli/simulated_hashes.py", programs[0],
+             "--against", programs[1], "--seeds", "1..20")
+
+
+def job_simulate(run):
+    """Clusters under faults, seeds 1..2000 of a swarm, and 200 of it with each damaging fault."""
+    run.install()
+    run.build("release", "atrest")
+    simulate = ["build/release/bin/atrest", "simulate", "--jobs", cores()]
+    run.step(*simulate, "--seeds", "1..2000", "--faults", "swarm")
+    for fault in damaging_faults():
+        run.step(*simulate, "--seeds", f"1..{run.options.seeds}", "--faults", f"swarm,{fault}")
+
+
+def damaging_faults():
+    """By name, as the fault atlas has them."""
+    listed = subprocess.run(["build/release/bin/atrest", "simulate", "--list-faults"], cwd=ROOT,
+                            check=True, capture_output=True, text=True).stdout
+    names = re.findall(r"^(\w+) +damaging ", listed, re.MULTILINE)
+    if not names:
+        raise Failed("atrest names no damaging fault")
+    return names
+
+
 def job_tidy(run):
     """ci/tidy.py, clang-format and clang-tidy; --base REV limits the last to what changed."""
     run.install("tidy")
@@ -442,7 +473,7 @@ def parse(arguments):
                         help="soak, bench: the server program (ours)")
     parser.add_argument("--against", type=pathlib.Path, metavar="PROGRAM",
                         help="bench: another server program, to compare with")
-    parser.add_argument("--seeds", type=int, default=200, help="seeds: how many (200)")
+    parser.add_argument("--seeds", type=int, default=200, help="seeds, simulate: how many (200)")
     parser.add_argument("--base", metavar="REV", help="tidy: clang-tidy what changed since REV")
     parser.add_argument("--suite", choices=["bookworm", "trixie"], default="trixie",
                         help="clean-root: the Debian to install (trixie)")

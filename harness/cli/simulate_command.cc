@@ -44,6 +44,7 @@ struct SimulateArguments {
   int64_t gap_us = 0;
   bool trace = false;
   bool no_checks = false;
+  bool lists_faults = false;
 };
 
 struct SeedRange {
@@ -252,7 +253,10 @@ class SimulateRun {
       std::cout << "  again: " << ReplayOf(arguments_, seed) << '\n' << std::flush;
       return;
     }
-    if (answer->empty()) return;
+    if (answer->empty()) {
+      is_cut_ = true;
+      return;
+    }
     json result = json::parse(*answer);
     ++run_;
     if (!result["is_whole"].get<bool>()) {
@@ -319,7 +323,8 @@ class SimulateRun {
       shares[mark] = run_ == 0 ? 0 : reached * 100 / run_;
     }
     if (!IsOne()) PrintShares(shares);
-    std::printf("%zu of %zu seeds run, %zu failed\n", run_, answers_.size(), failed_);
+    std::printf("%zu of %zu seeds run%s, %zu failed\n", run_, answers_.size(),
+                is_cut_ ? " in the time of --time" : "", failed_);
     std::fflush(stdout);
     if (run_ == 0 && failed_ == 0) code_ = ExitCode::kNothingRun;
     WriteJson(shares, seconds);
@@ -379,8 +384,23 @@ class SimulateRun {
   std::map<std::string, size_t> findings_;  // how often, by name
   size_t run_ = 0;
   size_t failed_ = 0;
+  bool is_cut_ = false;  // seeds were left for want of time
   ExitCode code_ = ExitCode::kAsExpected;
 };
+
+// The fault atlas: a fault a line, and what is documented of a damaging one in the next.
+ExitCode ListFaults() {
+  for (const sim::AtlasEntry& entry : sim::FaultAtlas()) {
+    std::printf("%-18s %-10s %.*s\n", std::string(entry.name).c_str(),
+                entry.survivable ? "survivable" : "damaging", static_cast<int>(entry.what.size()),
+                entry.what.data());
+    if (entry.outcome.empty()) continue;
+    std::printf("%-29s documented: %.*s\n", "", static_cast<int>(entry.outcome.size()),
+                entry.outcome.data());
+  }
+  std::fflush(stdout);
+  return ExitCode::kAsExpected;
+}
 
 }  // namespace
 
@@ -422,8 +442,13 @@ void AddSimulateCommand(CLI::App& app, RunVerb& chosen) {
   verb->add_flag("--no-checks", arguments->no_checks,
                  "Only run: what the checkers cost is the difference");
   verb->add_flag("--trace", arguments->trace, "A line for each event");
-  verb->callback(
-      [arguments, &chosen] { chosen = [arguments] { return SimulateRun(*arguments).Run(); }; });
+  verb->add_flag("--list-faults", arguments->lists_faults,
+                 "Print the fault atlas, and run nothing");
+  verb->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      return arguments->lists_faults ? ListFaults() : SimulateRun(*arguments).Run();
+    };
+  });
 }
 
 }  // namespace atrest::cli

@@ -77,6 +77,17 @@ class SimulateTest(unittest.TestCase):
             alone = simulate("--seed", 5, "--ops", 100).stdout.splitlines()[-1]
             self.assertEqual(f"hash {read['seeds'][4]['hash']}", alone)
 
+    def test_the_fault_atlas_can_be_read(self):
+        done = simulate("--list-faults")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"(?m)^kill +survivable the process is killed")
+        self.assertRegex(done.stdout, r"(?m)^swapped_log +damaging .*\n +documented: 3g: accepted")
+
+    def test_seeds_that_time_did_not_suffice_for_are_told(self):
+        done = simulate("--seeds", "1..100000", "--time", 1, "--ops", 20, "--faults", "none")
+        self.assertRegex(done.stdout, r"(?m)^\d+ of 100000 seeds run in the time of --time, 0 fail")
+        self.assertEqual(done.returncode, 0)
+
     def test_damage_is_documented_and_has_names(self):
         done = simulate("--seeds", "1..6", "--jobs", 2, "--faults", "plain_log")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -84,8 +95,8 @@ class SimulateTest(unittest.TestCase):
 
     def test_losses_that_the_real_server_has_are_found_by_name(self):
         for arguments, name in (
-                (("--seed", 29, "--ops", 300, "--faults", "swarm,wrong_key"), "forgotten-channel"),
-                (("--seed", 22, "--faults", "swarm,log_removed"), "quorum-lost")):
+                (("--seed", 270, "--ops", 300, "--faults", "swarm,wrong_key"), "forgotten-channel"),
+                (("--seed", 7, "--faults", "swarm,wrong_key"), "quorum-lost")):
             done = simulate(*arguments)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn(f"finding {name} node ", done.stdout)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs seeds of `atrest simulate` twice and compares them with the record: ATREST [--renew].
+"""Runs seeds of `atrest simulate` twice and compares them with the record: ATREST [--renew]; or
+compares two programs: ATREST --against OTHER --seeds A..B.
 
 The record, simulated_hashes.json, has the hash of each run and a SHA-256 over all files of its
 nodes. It is one for every compiler, sanitizer and machine: whoever builds the program differently
@@ -40,16 +41,39 @@ def outcome(atrest: str, arguments: list[str]) -> dict[str, str]:
         return {"hash": last[0].removeprefix("hash "), "files": files_hash(pathlib.Path(folder))}
 
 
+def all_of(pool: concurrent.futures.Executor, atrest: str,
+           runs: list[list[str]]) -> list[dict[str, str]]:
+    return list(pool.map(lambda run: outcome(atrest, run), runs))
+
+
+def compare(atrest: str, other: str, seeds: str) -> int:
+    first, last = map(int, seeds.split(".."))
+    runs = [["--seed", str(seed), "--faults", "swarm"] for seed in range(first, last + 1)]
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        ours, theirs = all_of(pool, atrest, runs), all_of(pool, other, runs)
+    different = 0
+    for run, one, two in zip(runs, ours, theirs):
+        if one != two or "failed" in one:
+            different += 1
+            print(f"simulate {' '.join(run)}\n  {atrest}: {one}\n  {other}: {two}")
+    print(f"{len(runs)} runs of two programs, {different} different")
+    return 1 if different or not runs else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("atrest", metavar="ATREST")
     parser.add_argument("--renew", action="store_true", help="write the record")
+    parser.add_argument("--against", metavar="OTHER", help="compare this program's runs with it")
+    parser.add_argument("--seeds", metavar="A..B", default="1..20", help="with --against")
     options = parser.parse_args()
+    if options.against:
+        return compare(options.atrest, options.against, options.seeds)
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     runs = [one["run"].split() for one in record for _ in range(2)]
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        outcomes = list(pool.map(lambda run: outcome(options.atrest, run), runs))
+        outcomes = all_of(pool, options.atrest, runs)
     different = 0
     for number, one in enumerate(record):
         wanted = {"hash": one.get("hash"), "files": one.get("files")}

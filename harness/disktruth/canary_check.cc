@@ -128,7 +128,7 @@ void CanaryCheck::Add(const std::string& text, Secret secret) {
   for (const std::string& part : PartsOf(text)) {
     if (!CannotBeChance(part)) continue;
     AddForm(part, "as it is", number);
-    for (const size_t before : {0, 1, 2}) {
+    for (size_t before = 0; before < 3; ++before) {
       std::string usual = Base64(part, before, "+/");
       std::string for_urls = Base64(part, before, "-_");
       if (for_urls != usual) AddForm(std::move(for_urls), "in base64 for URLs", number);

@@ -221,7 +221,7 @@ std::vector<size_t> Trial::OrderOf(const Stage& stage) const {
   std::vector<size_t> order;
   for (size_t i = 0; i < scenarios_.size(); ++i)
     if (IsOf(stage, scenarios_[i].id)) order.push_back(i);
-  std::ranges::stable_partition(order, [&](size_t i) {
+  std::stable_partition(order.begin(), order.end(), [&](size_t i) {
     return std::ranges::find_first_of(scenarios_[i].requirements, stage.first) !=
            scenarios_[i].requirements.end();
   });

@@ -50,10 +50,7 @@ struct Comparer {
 
 ReferenceFollower::ReferenceFollower(const scenario::Scenario& scenario, driver::Driver& reference,
                                      const Suite& suite, env::FileSystem& fixtures)
-    : scenario_(scenario),
-      performer_(scenario, reference, suite, fixtures),
-      suite_(suite),
-      model_(scenario.keys) {}
+    : performer_(scenario, reference, suite, fixtures), suite_(suite), model_(scenario.keys) {}
 
 Result<std::string> ReferenceFollower::Observe(const scenario::Action& action,
                                                const Observation& seen) {

@@ -31,13 +31,11 @@ class ReferenceFollower {
   bool BreaksToo(const oracle::Finding& finding) const;
 
  private:
-  const scenario::Scenario& scenario_;
   Performer performer_;
   const Suite& suite_;
   oracle::Model model_;
   std::vector<oracle::Finding> broken_;
   bool is_lost_ = false;
-  bool is_running_ = false;
 };
 
 }  // namespace atrest::runner

@@ -287,8 +287,9 @@ std::vector<Change> SingleChanges(const Scenario& scenario) {
   AppendForEach(changes, scenario, NotDurable);
   AppendForEach(changes, scenario, NoGroup);
   AppendForEach(changes, scenario, LeaveInOrder);
-  for (const auto& [name, bytes] : scenario.keys) {
-    changes.push_back([name](Scenario& changed) { changed.keys[name] = KeyBytes(name); });
+  for (const auto& key : scenario.keys) {
+    changes.push_back(
+        [name = key.first](Scenario& changed) { changed.keys[name] = KeyBytes(name); });
   }
   return changes;
 }

@@ -1,5 +1,7 @@
 #include "harness/simcheck/cluster_view.h"
 
+#include <algorithm>
+
 namespace atrest::simcheck {
 
 void ClusterView::Follow(const sim::History& history) {
@@ -11,7 +13,7 @@ void ClusterView::Follow(const sim::History& history) {
   // Whatever opens with any key of the run is to be known for it.
   for (const sim::NodeHistory& node : history.nodes) {
     for (const sim::NodeStart& start : node.starts) {
-      if (!start.settings.key.empty()) shared_.keys.Add(start.settings.key);
+      if (!start.settings.key.empty()) shared_.keys.Add(start.settings.key, node.id);
     }
   }
 }
@@ -19,7 +21,9 @@ void ClusterView::Follow(const sim::History& history) {
 void ClusterView::Update(const sim::History& history, size_t node) {
   Follow(history);
   for (size_t at = 0; at < nodes_.size(); ++at) {
-    if (node == kAll || node == at) nodes_[at].Update(history.nodes[at]);
+    if (node != kAll && node != at) continue;
+    nodes_[at].Update(history.nodes[at]);
+    forgotten_.Look(history, at, nodes_[at].view());
   }
 }
 
@@ -32,6 +36,31 @@ void ClusterView::UpdateOnce(const sim::History& history, size_t node, uint64_t&
     round_node_ = node;
   }
   round = round_;
+}
+
+const Leeway& ClusterView::LeewayNow(size_t node) {
+  leeways_.resize(nodes_.size());
+  Judged now{0, 0, nodes_[node].view().first_start, nodes_[node].view().first_damage};
+  for (const sim::NodeHistory& one : history_->nodes) {
+    now.starts += one.starts.size();
+    now.damages += one.damages.size();
+  }
+  auto& [judged, leeway] = leeways_[node];
+  if (!(judged == now)) {
+    leeway = LeewayOf(*history_, node, nodes_[node].view());
+    judged = now;
+  }
+  return leeway;
+}
+
+std::optional<int64_t> ClusterView::MadeAgain(const std::string& channel) const {
+  if (history_->forgotten.empty()) return std::nullopt;
+  uint64_t max_id = 0;
+  for (const NodeReader& node : nodes_) {
+    const auto id = node.view().channel_ids.find(channel);
+    if (id != node.view().channel_ids.end()) max_id = std::max(max_id, id->second);
+  }
+  return forgotten_.MadeAgain(*history_, channel, max_id);
 }
 
 std::vector<const sim::NodeSettings*> SettingsOf(const sim::NodeHistory& node,

@@ -6,8 +6,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "harness/simcheck/documented_outcomes.h"
+#include "harness/simcheck/forgotten_book.h"
 #include "harness/simcheck/node_view.h"
 
 namespace atrest::simcheck {
@@ -27,10 +32,24 @@ class ClusterView {
   const NodeView& node(size_t number) const { return nodes_[number].view(); }
   RunKeys& keys() { return shared_.keys; }
   SentPayloads& payloads() { return shared_.payloads; }
+  // What is allowed on NODE now, for its own faults and those that spread.
+  const Leeway& LeewayNow(size_t node);
+  const ForgottenBook& forgotten() const { return forgotten_; }
+  // When a node that had forgotten CHANNEL made it again, as far as files bear it out.
+  std::optional<int64_t> MadeAgain(const std::string& channel) const;
   // Of the Update that goes on, or was last.
   const sim::History& history() const { return *history_; }
 
  private:
+  // Of which faults a Leeway was made.
+  struct Judged {
+    size_t starts = SIZE_MAX;  // of all nodes, as damages are
+    size_t damages = 0;
+    size_t first_start = 0;  // of the node
+    size_t first_damage = 0;
+    bool operator==(const Judged&) const = default;
+  };
+
   void Follow(const sim::History& history);
 
   const sim::History* history_ = nullptr;
@@ -39,6 +58,8 @@ class ClusterView {
   size_t round_node_ = 0;
   RunShared shared_;
   std::deque<NodeReader> nodes_;
+  ForgottenBook forgotten_;
+  std::vector<std::pair<Judged, Leeway>> leeways_;  // by node
 };
 
 // The settings of the starts in STARTS; none if the node was never started.

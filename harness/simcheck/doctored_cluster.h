@@ -69,7 +69,10 @@ class DoctoredCluster {
     Put(node, {.index = 3, .type = disktruth::EntryType::kBarrier});
   }
 
+  // As the simulator does, it has the node's files looked at before.
   void Start(size_t node, const sim::NodeSettings& settings) {
+    if (!history.nodes[node].starts.empty()) LookAt(node);
+    ++history.event;
     nodes[node].settings = settings;
     nodes[node].prefix = ++prefixes_;
     nodes[node].counter = index;
@@ -160,12 +163,18 @@ class DoctoredCluster {
     ++history.nodes[node].wipes;
   }
   void Damage(size_t node, const std::string& fault) {
+    ++history.event;
     history.nodes[node].damages.push_back({history.event, fault});
   }
 
   // Nodes are not compared with each other at rest.
   void AllAreDown() {
     for (sim::NodeHistory& node : history.nodes) node.is_up = false;
+  }
+  // As before something is removed from the node's files.
+  void LookAt(size_t node) {
+    ++history.event;
+    for (sim::Checker* checker : checks.all()) checker->OnLook(history, node, found);
   }
   // The node has ended; what the checkers say of it is kept for Look.
   void Down(size_t node) {
@@ -177,6 +186,10 @@ class DoctoredCluster {
   std::vector<std::string> Look() {
     ++history.event;
     for (sim::Checker* checker : checks.all()) checker->AtRest(history, found);
+    return Said();
+  }
+  // The same of what was said since, without another look.
+  std::vector<std::string> Said() {
     std::vector<std::string> lines;
     for (const sim::Violation& violation : found) {
       lines.push_back(violation.checker + " " + violation.node + ": " + violation.text);

@@ -9,12 +9,17 @@ namespace {
 
 constexpr Leeway kNothing;
 
-Leeway AnyLog() {
+Leeway OtherLog() {
   Leeway leeway;
   leeway.logs_differ = true;
-  leeway.unsent_stored = true;
   leeway.gaps_stored = true;
   leeway.sequences_differ = true;
+  return leeway;
+}
+
+Leeway AnyLog() {
+  Leeway leeway = OtherLog();
+  leeway.unsent_stored = true;
   return leeway;
 }
 
@@ -32,25 +37,30 @@ Leeway DamagedLog() {
 
 Leeway BitFlip() {
   Leeway leeway = AnyLog();
-  leeway.foreign_seals = true;
   // A code byte that is neither 1 nor 2 is read as plaintext.
-  leeway.clear_log = true;
-  leeway.clear_store = true;
-  leeway.unsealed = true;
+  leeway.broken_seals = true;
+  leeway.files_odd = true;
   leeway.snapshots_odd = true;
   leeway.starts_end = true;
   return leeway;
 }
 
+// What is read in the place of something else may be written on.
+Leeway Misdirected() {
+  Leeway leeway = BitFlip();
+  leeway.foreign_seals = true;
+  return leeway;
+}
+
 Leeway Swapped() {
-  Leeway leeway = AnyLog();
+  Leeway leeway = OtherLog();
   leeway.foreign_seals = true;
   leeway.starts_end = true;
   return leeway;
 }
 
 Leeway RolledBack() {
-  Leeway leeway = AnyLog();
+  Leeway leeway = OtherLog();
   // What had been compacted away is there again, sealed as it was then.
   leeway.foreign_seals = true;
   leeway.snapshots_odd = true;
@@ -59,14 +69,13 @@ Leeway RolledBack() {
 }
 
 Leeway Lost() {
-  Leeway leeway = AnyLog();
+  Leeway leeway = OtherLog();
   leeway.acked_lost = true;
   return leeway;
 }
 
-Leeway LostUnsynced() {
-  Leeway leeway = BitFlip();
-  leeway.acked_lost = true;
+Leeway LostAndNotGiven() {
+  Leeway leeway = Lost();
   leeway.restore_fails = true;
   return leeway;
 }
@@ -97,8 +106,8 @@ Leeway ClearLog() {
 
 Leeway Forged() {
   Leeway leeway = AnyLog();
-  leeway.clear_log = true;
-  leeway.unsealed = true;
+  leeway.clear_put_there = true;
+  leeway.broken_seals = true;
   leeway.starts_end = true;
   return leeway;
 }
@@ -124,15 +133,15 @@ std::vector<DocumentedOutcome> MakeTable() {
       {"bit_flip", "3g",
        "exit 2 within a sealed entry, exit 1 in the last; elsewhere skipped or no effect",
        BitFlip(), DamagedLog()},
-      {"misdirected_read", "3g", "an entry in the place of another is accepted", BitFlip(),
+      {"misdirected_read", "3g", "an entry in the place of another is accepted", Misdirected(),
        DamagedLog()},
       {"swapped_log", "3g", "accepted under one key, else as a wrong key", Swapped(), Lost()},
       {"rolled_back_log", "3g", "accepted; what came later is gone without a word", RolledBack(),
        Lost()},
       {"restored_directory", "3g", "accepted; what came later is gone without a word", RolledBack(),
        Lost()},
-      {"lost_unsynced", "3i, 6", "without -cluster_sync nothing is on disk for certain",
-       LostUnsynced(), LostUnsynced()},
+      {"lost_unsynced", "3i, 6", "without -cluster_sync nothing is on disk for certain", BitFlip(),
+       LostAndNotGiven()},
       {"forged_operation", "3g", "accepted and delivered, without any key", Forged(), AnyLog()},
   };
 }
@@ -160,8 +169,10 @@ void Leeway::Add(const Leeway& other) {
   logs_differ = logs_differ || other.logs_differ;
   clear_log = clear_log || other.clear_log;
   clear_store = clear_store || other.clear_store;
-  unsealed = unsealed || other.unsealed;
+  clear_put_there = clear_put_there || other.clear_put_there;
+  broken_seals = broken_seals || other.broken_seals;
   foreign_seals = foreign_seals || other.foreign_seals;
+  files_odd = files_odd || other.files_odd;
   snapshots_odd = snapshots_odd || other.snapshots_odd;
   starts_end = starts_end || other.starts_end;
   restore_fails = restore_fails || other.restore_fails;
@@ -201,6 +212,22 @@ std::vector<std::string> FaultsOf(const sim::History& history, size_t number,
   std::ranges::sort(faults);
   faults.erase(std::unique(faults.begin(), faults.end()), faults.end());
   return faults;
+}
+
+bool WasThereAtDamage(const sim::NodeHistory& node, const NodeView& view, const StartSpan& starts) {
+  if (starts.first >= node.starts.size()) return false;
+  for (size_t at = view.first_damage; at < node.damages.size(); ++at) {
+    const auto* outcome = FindOutcome(node.damages[at].fault);
+    if (outcome == nullptr || !outcome->node.broken_seals) continue;
+    if (node.starts[starts.first].event <= node.damages[at].event) return true;
+  }
+  return false;
+}
+
+bool IsJustDamaged(const sim::NodeHistory& node, const NodeView& view) {
+  if (node.starts.empty()) return false;
+  const size_t last = node.starts.size() - 1;
+  return WasThereAtDamage(node, view, {last, last});
 }
 
 // What spreads is not undone where the node that it came from is wiped.

@@ -26,8 +26,12 @@ struct Leeway {
   bool logs_differ = false;       // entries of one index and term
   bool clear_log = false;         // payloads are found in clear
   bool clear_store = false;
-  bool unsealed = false;  // entries and records that a start with encryption wrote are in clear
+  bool clear_put_there = false;  // the same, in the log: those that the damage put there
+  // Entries and records are in clear, or do not open, although a start with encryption wrote them:
+  // those that were there when the node was damaged, and no later ones.
+  bool broken_seals = false;
   bool foreign_seals = false;  // under keys that the node was never given, or under none
+  bool files_odd = false;      // the form of pages, entries and records; never of another node's
   bool snapshots_odd = false;  // they do not fit their checksum or the store
   bool starts_end = false;     // the node ends at its start or while it runs
   bool restore_fails = false;  // nobody can give the node what its snapshot stands for
@@ -49,6 +53,12 @@ const DocumentedOutcome* FindOutcome(const std::string& fault);
 // The faults that NODE has had since both its directories were last removed: damages, and what its
 // starts amount to.
 std::vector<std::string> FaultsOf(const sim::History& history, size_t node, const NodeView& view);
+
+// Whether what one of STARTS wrote was there when the node was damaged in a way that breaks seals.
+// Of files that are looked at between a damage and the start after it (sim::Checker::OnLook).
+bool WasThereAtDamage(const sim::NodeHistory& node, const NodeView& view, const StartSpan& starts);
+// Whether the node has not been started since such a damage.
+bool IsJustDamaged(const sim::NodeHistory& node, const NodeView& view);
 
 // What spreads: allowed on every node, for the rest of the run.
 Leeway ClusterLeeway(const sim::History& history);

@@ -39,7 +39,8 @@ const std::vector<std::string>& FindingNames() {
                                                   "double-encryption",
                                                   "mixed-keys",
                                                   "forgotten-channel",
-                                                  "quorum-lost"};
+                                                  "quorum-lost",
+                                                  "restore-blocked"};
   return kNames;
 }
 
@@ -192,6 +193,10 @@ void FindingWatch::FindMixedKeys(size_t node) {
 }
 
 void FindingWatch::JudgeRest(const sim::History& history) {
+  for (const size_t node : history.restore_blocked) {
+    Find("restore-blocked", node,
+         "said \"unable to restore messages\" after all faults had ended, and stays behind");
+  }
   if (history.quorum_lost.empty()) return;
   const auto damaged = std::ranges::find_if(
       history.nodes, [](const sim::NodeHistory& node) { return !node.damages.empty(); });
@@ -203,6 +208,7 @@ void FindingWatch::JudgeRest(const sim::History& history) {
 void FindingWatch::FindForgotten(const sim::History& history, size_t node) {
   for (const sim::ForgottenChannel& forgotten : history.forgotten) {
     if (forgotten.node != node || !forgotten.made_again_ns) continue;
+    if (!view_.forgotten().WhyNot(history, forgotten).empty()) continue;
     return Find("forgotten-channel", node,
                 "channel " + forgotten.channel + ", id " + std::to_string(forgotten.id) +
                     ", forgotten within the installing of a snapshot, and made again by this node "

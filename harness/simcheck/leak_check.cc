@@ -53,12 +53,18 @@ void LeakCheck::OnBytes(size_t node, const std::string& name, ByteView bytes,
   const Leeway leeway = LeewayNow(node);
   const bool in_store = name.starts_with("store/");
   if (in_store ? leeway.clear_store : leeway.clear_log) return;
+  std::set<size_t>& put_there = put_there_[node];
+  if (!leeway.clear_put_there) put_there.clear();
+  const bool is_put_there = leeway.clear_put_there && !in_store &&
+                            IsJustDamaged(view_.history().nodes[node], view_.node(node));
   std::set<size_t> found;  // a payload once
   for (const ByteRange& range : fresh) {
     const size_t begin = range.begin > kWindow ? range.begin - kWindow : 0;
     const size_t end = std::min(range.end + kWindow, bytes.size());
     search_.Find(bytes.subspan(begin, end - begin), 0, [&](size_t published, size_t offset) {
       if (!found.insert(published).second) return;
+      if (is_put_there) put_there.insert(published);
+      if (!in_store && put_there.contains(published)) return;
       Say(node, RequirementOn(name),
           name + " at " + std::to_string(begin + offset) + ": the payload of guid " +
               view_.history().published[published].guid + " in clear");

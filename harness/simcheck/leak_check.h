@@ -8,6 +8,7 @@
 // Threads: none shared.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,7 +30,8 @@ class LeakCheck : public SharedCheck {
 
   disktruth::TextSearch search_;
   std::set<std::string> windows_;
-  size_t learnt_ = 0;  // of History::published
+  std::map<size_t, std::set<size_t>> put_there_;  // by node: payloads that a damage left in its log
+  size_t learnt_ = 0;                             // of History::published
 };
 
 }  // namespace atrest::simcheck

@@ -39,7 +39,7 @@ void LogCheck::JudgeForm(size_t node, const LogRecord& record) {
   } else if (!record.entry.at && record.index > 1) {
     wrong = "has no time, as the bootstrap entry alone";
   }
-  if (wrong.empty() || LeewayNow(node).logs_differ) return;
+  if (wrong.empty() || LeewayNow(node).files_odd) return;
   Say(node, kRequirement, "raft.log, entry " + std::to_string(record.index) + ": " + wrong);
 }
 
@@ -66,7 +66,7 @@ void LogCheck::OnEntry(size_t node, const LogRecord& record) {
 // force reaches is whole.
 void LogCheck::JudgeFile(size_t node) {
   for (const disktruth::BoltDamage& damage : view_.node(node).log_damages) {
-    if (damage.what.starts_with("meta ") || LeewayNow(node).logs_differ) continue;
+    if (damage.what.starts_with("meta ") || LeewayNow(node).files_odd) continue;
     Say(node, "K-raft-file", "raft.log at " + std::to_string(damage.offset) + ": " + damage.what);
   }
 }
@@ -79,7 +79,7 @@ void LogCheck::JudgeGaps(size_t node) {
   for (const auto& [index, record] : view.log) {
     const uint64_t first_missing = std::max(expected, covered + 1);
     expected = index + 1;
-    if (first_missing >= index || LeewayNow(node).logs_differ) continue;
+    if (first_missing >= index || LeewayNow(node).files_odd) continue;
     Say(node, "K-raft-file",
         "raft.log lacks entries " + std::to_string(first_missing) + " to " +
             std::to_string(index - 1) + ", which no snapshot stands for");

@@ -13,6 +13,8 @@
 //                      is gone, acknowledged or not (reference/sim/forgotten_channels.h)
 // quorum-lost          a damaged node ends at every start, another waits for messages of its
 //                      snapshot, and nobody can be elected who might give them (3d, 3j)
+// restore-blocked      a node stays behind a working majority, which cannot read the messages that
+//                      its snapshot stands for (3b, 3j)
 //
 // Threads: values.
 #pragma once

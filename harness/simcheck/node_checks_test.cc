@@ -184,6 +184,33 @@ TEST(OutcomeTest, FaultsOfTheTableAlone) {
   EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("no such fault has no documented outcome")));
 }
 
+TEST(OutcomeTest, NodesThatStayBehindNeedAReason) {
+  DoctoredCluster cluster;
+  cluster.AllAreDown();
+  cluster.history.restore_blocked = {1};
+  EXPECT_THAT(cluster.Look(), ElementsAre(HasSubstr("outcome b: the node stays behind, since")));
+  EXPECT_THAT(cluster.Findings(), ElementsAre("restore-blocked b"));
+  DoctoredCluster damaged;
+  damaged.AllAreDown();
+  damaged.Damage(0, "plain_before");
+  damaged.history.restore_blocked = {1};
+  EXPECT_THAT(damaged.Look(), IsEmpty());
+}
+
+TEST(OutcomeTest, AClusterWithoutALeaderNeedsAReason) {
+  for (const char* harmless : {"log_removed", "forged_operation"}) {
+    DoctoredCluster cluster;
+    cluster.AllAreDown();
+    cluster.history.quorum_lost = "node a: why";
+    cluster.Damage(0, harmless);
+    const bool may_end = std::string(harmless) == "forged_operation";
+    EXPECT_THAT(cluster.Look(),
+                may_end ? testing::Matcher<std::vector<std::string>>(IsEmpty())
+                        : ElementsAre(HasSubstr("outcome : nobody can be elected, and no fault")))
+        << harmless;
+  }
+}
+
 TEST(DocumentedOutcomesTest, SettingsAreFaults) {
   DoctoredCluster cluster;
   const NodeView view;
@@ -219,7 +246,8 @@ TEST(FindingTest, N1) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
   EXPECT_THAT(cluster.Findings(), ElementsAre("N1 b"));
   EXPECT_EQ(cluster.checks.findings()[0].evidence,
-            "raft.log, entry 7: in clear; channel foo, sequence 4: sealed under key \"key of b\"");
+            "raft.log, entry 7: in clear; channel foo, sequence 4: sealed under key 2 of the run "
+            "(first given to node b)");
 }
 
 TEST(FindingTest, N15) {
@@ -306,13 +334,14 @@ TEST(FindingTest, MixedKeysBehindASnapshot) {
   EXPECT_THAT(cluster.Look(), IsEmpty());
   EXPECT_THAT(cluster.Findings(), ElementsAre("mixed-keys a"));
   EXPECT_THAT(cluster.checks.findings()[0].evidence,
-              HasSubstr("channel foo, sequence 4: sealed under key \"wrong\", others before it "
-                        "under key \"key of a\""));
+              HasSubstr("channel foo, sequence 4: sealed under key 4 of the run (first given to "
+                        "node a), others before it under key 1 of the run (first given to node "
+                        "a)"));
 }
 
 TEST(FindingTest, NamesAreKnown) {
   EXPECT_THAT(FindingNames(), Contains("N1"));
-  EXPECT_EQ(FindingNames().size(), 8U);
+  EXPECT_EQ(FindingNames().size(), 9U);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ void NodeReader::NoteStarts(const sim::NodeHistory& node) {
     const std::string& key = settings.key;
     always_seals_ = always_seals_ && settings.encrypts;
     if (key.empty()) continue;
-    const KeyId id = shared_.keys.Add(key);
+    const KeyId id = shared_.keys.Add(key, node.id);
     std::erase(view_.given, id);
     view_.given.insert(view_.given.begin(), id);
   }
@@ -200,6 +200,7 @@ void NodeReader::Forget(const std::string& name) {
     view_.has_log = false;
     view_.has_votes = false;
     view_.log.clear();
+    ++view_.removals;
     view_.log_damages.clear();
     view_.channel_ids.clear();
     view_.unused.clear();
@@ -241,6 +242,7 @@ void NodeReader::ReadLog(ByteView bytes, const std::vector<ByteRange>& fresh) {
       new_entries.push_back(index);
     }
   }
+  if (!view_.log.empty()) ++view_.removals;
   view_.log = std::move(log);
   ReadLingering(bytes, fresh);
   for (const uint64_t index : new_entries) {
@@ -368,6 +370,7 @@ void NodeReader::ReadChannel(const std::string& channel) {
       std::ranges::any_of(slices, [](const auto& slice) { return slice.second.is_rewritten; });
   std::map<uint64_t, MessageNow> before;
   if (again) before.swap(messages);
+  if (again) ++view_.removals;
   for (auto& [number, slice] : slices) {
     if (again) slice.records = {};
     slice.is_rewritten = false;

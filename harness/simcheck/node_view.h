@@ -86,6 +86,7 @@ struct NodeView {
   std::map<std::string, std::map<uint64_t, MessageNow>> channels;  // by name and sequence
   std::map<std::string, SnapshotNow> snapshots;                    // by name; no unfinished ones
 
+  uint64_t removals = 0;     // looks that may have found less than those before
   std::vector<KeyId> given;  // the keys that the node was ever given, the latest first
   // Since both directories were last removed.
   size_t first_start = 0;

@@ -8,6 +8,7 @@ namespace atrest::simcheck {
 namespace {
 
 constexpr char kRequirement[] = "K-node-start";
+constexpr char kHeals[] = "K-cluster-heals";
 
 // Why RECORD cannot be read with KEY; "" if it can.
 std::string Unreadable(const LogRecord& record, KeyId key) {
@@ -120,6 +121,27 @@ void OutcomeCheck::JudgeNode(const sim::History& history, size_t number) {
   } else {
     JudgeStarted(history, number);
   }
+}
+
+bool OutcomeCheck::MustEnd(const sim::NodeHistory& node, size_t number) {
+  if (!node.exit_text || node.starts.empty()) return false;
+  const sim::NodeSettings& settings = node.starts.back().settings;
+  return PredictStart(view_.node(number), settings, view_.keys().Add(settings.key)).has_value();
+}
+
+void OutcomeCheck::JudgeRest(const sim::History& history) {
+  for (const size_t node : history.restore_blocked) {
+    if (LeewayNow(node).restore_fails) continue;
+    Say(node, kHeals,
+        "the node stays behind, since nobody gives it the messages of its snapshot; no fault of "
+        "this run makes them unreadable");
+  }
+  if (history.quorum_lost.empty()) return;
+  for (size_t node = 0; node < history.nodes.size(); ++node) {
+    if (LeewayNow(node).restore_fails || LeewayNow(node).starts_end) return;
+    if (history.nodes[node].is_damaged() && MustEnd(history.nodes[node], node)) return;
+  }
+  Say(kCluster, kHeals, "nobody can be elected, and no fault of this run has that outcome");
 }
 
 }  // namespace atrest::simcheck

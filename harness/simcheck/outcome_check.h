@@ -2,7 +2,8 @@
 // the documented exit code and text. From the node's files it works out how a start with the last
 // settings must go (the rule of section 3, as found): the log's last entry is read first, then all
 // behind the newest snapshot; and says where the node did otherwise. Faults that the table of
-// documented outcomes does not know are violations, too.
+// documented outcomes does not know are violations, too. At rest, nodes that stay behind and
+// clusters without a leader are excused by faults alone that document it.
 // Threads: none shared.
 #pragma once
 
@@ -30,6 +31,9 @@ class OutcomeCheck : public SharedCheck {
 
  private:
   void JudgeNode(const sim::History& history, size_t node) override;
+  void JudgeRest(const sim::History& history) override;
+  // Whether the files of node NUMBER, which has ended, call for that.
+  bool MustEnd(const sim::NodeHistory& node, size_t number);
   void JudgeEnd(const sim::NodeHistory& node, size_t number);
   void JudgeStarted(const sim::History& history, size_t number);
   // Whether node NUMBER has come so far in its start START as to take part.

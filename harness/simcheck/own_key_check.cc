@@ -22,8 +22,8 @@ void OwnKeyCheck::OnEntry(size_t node, const LogRecord& record) {
   const std::string where = "raft.log, entry " + std::to_string(record.index);
   if (record.is_sealed()) return JudgeSeal(node, *record.seal, record.is_own, where);
   if (!AllSeal(view_.history().nodes[node], record.starts, SealsLog)) return;
+  if (IsBroken(node, record.starts)) return;
   if (record.seal != nullptr) return JudgeUnopened(node, *record.seal, where);
-  if (LeewayNow(node).unsealed) return;
   Say(node, "D-10", where + ": a Command in clear, written while encryption was on");
 }
 
@@ -36,9 +36,14 @@ void OwnKeyCheck::OnStored(size_t node, const std::string& channel, const Messag
   if (message.size == 0 || !AllSeal(view_.history().nodes[node], message.starts, SealsStore)) {
     return;
   }
+  if (IsBroken(node, message.starts)) return;
   if (message.seal != nullptr) return JudgeUnopened(node, *message.seal, where);
-  if (LeewayNow(node).unsealed) return;
   Say(node, "D-01", where + ": a payload in clear, written while encryption was on");
+}
+
+bool OwnKeyCheck::IsBroken(size_t node, const StartSpan& starts) const {
+  return LeewayNow(node).broken_seals &&
+         WasThereAtDamage(view_.history().nodes[node], view_.node(node), starts);
 }
 
 void OwnKeyCheck::JudgeSeal(size_t node, const Seal& seal, bool is_own, const std::string& where) {

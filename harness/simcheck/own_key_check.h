@@ -19,6 +19,7 @@ class OwnKeyCheck : public SharedCheck {
  private:
   void OnEntry(size_t node, const LogRecord& record) override;
   void OnStored(size_t node, const std::string& channel, const MessageNow& message) override;
+  bool IsBroken(size_t node, const StartSpan& starts) const;
   void JudgeSeal(size_t node, const Seal& seal, bool is_own, const std::string& where);
   void JudgeUnopened(size_t node, const Seal& seal, const std::string& where);
   void JudgeSettings(size_t node, const Seal& seal, const std::string& where);

@@ -7,10 +7,19 @@ namespace atrest::simcheck {
 using disktruth::Derivation;
 using disktruth::Opener;
 
-KeyId RunKeys::Add(const std::string& key) {
+KeyId RunKeys::Add(const std::string& key, const std::string& node) {
   const auto [found, is_new] = ids_.try_emplace(key, keys_.size());
-  if (is_new) keys_.push_back(key);
+  if (is_new) {
+    keys_.push_back(key);
+    first_nodes_.push_back(node);
+  }
   return found->second;
+}
+
+std::string RunKeys::Name(KeyId key) const {
+  const std::string& node = first_nodes_[key];
+  return "key " + std::to_string(key + 1) + " of the run" +
+         (node.empty() ? "" : " (first given to node " + node + ")");
 }
 
 Opener& RunKeys::OpenerOf(KeyId key, const std::string& place) {

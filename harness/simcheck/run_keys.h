@@ -30,10 +30,11 @@ struct Unsealed {
 
 class RunKeys {
  public:
-  KeyId Add(const std::string& key);
+  // NODE: the id of the node that is given it.
+  KeyId Add(const std::string& key, const std::string& node = "");
   size_t size() const { return keys_.size(); }
-  // As messages show it.
-  std::string Name(KeyId key) const { return "key \"" + keys_[key] + "\""; }
+  // As messages show it: keys are never printed.
+  std::string Name(KeyId key) const;
 
   // The first key that opens DATA as kept in PLACE: those of FIRST, then all others.
   // REQUIRES: LooksSealed(DATA).
@@ -49,6 +50,7 @@ class RunKeys {
   disktruth::Opener& OpenerOf(KeyId key, const std::string& place);
 
   std::vector<std::string> keys_;
+  std::vector<std::string> first_nodes_;  // that were given them
   std::map<std::string, KeyId> ids_;
   std::map<std::pair<KeyId, std::string>, disktruth::Opener> openers_;
 };

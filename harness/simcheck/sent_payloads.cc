@@ -16,7 +16,10 @@ void SentPayloads::Follow(const sim::History& history) {
     PayloadCount& count = counts_[sent_[open.number]];
     count.sent += published.attempts - open.attempts;
     open.attempts = published.attempts;
-    if (published.acked_at_ns) ++count.acked;
+    if (published.acked_at_ns) {
+      ++count.acked;
+      acked_.push_back(sent_[open.number]);
+    }
     return published.acked_at_ns.has_value();
   });
 }

@@ -32,6 +32,8 @@ class SentPayloads {
   const PayloadCount& Count(PayloadId id) const { return counts_[id]; }
   // How many different ones there are: ids are below.
   size_t size() const { return counts_.size(); }
+  // Those that were acknowledged, in the order in which that was noticed.
+  const std::vector<PayloadId>& acked() const { return acked_; }
   // Numbers of History::published that Follow has seen, in order, as ids.
   const std::vector<PayloadId>& sent() const { return sent_; }
 
@@ -39,6 +41,7 @@ class SentPayloads {
   std::map<std::string, std::map<Bytes, PayloadId>> ids_;
   std::vector<PayloadCount> counts_;
   std::vector<PayloadId> sent_;
+  std::vector<PayloadId> acked_;
   struct Open {
     size_t number = 0;      // of History::published
     uint32_t attempts = 0;  // that are counted

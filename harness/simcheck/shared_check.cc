@@ -10,19 +10,27 @@ constexpr size_t kSaidMax = 40;
 
 }  // namespace
 
+void SharedCheck::OnLook(const sim::History& history, size_t node,
+                         std::vector<sim::Violation>& found) {
+  view_.UpdateOnce(history, node, round_);
+  HandOver(found);
+}
+
 void SharedCheck::OnNodeDown(const sim::History& history, size_t node,
                              std::vector<sim::Violation>& found) {
   view_.UpdateOnce(history, node, round_);
   JudgeNode(history, node);
-  for (sim::Violation& violation : std::exchange(pending_, {})) {
-    found.push_back(std::move(violation));
-  }
+  HandOver(found);
 }
 
 void SharedCheck::AtRest(const sim::History& history, std::vector<sim::Violation>& found) {
   view_.UpdateOnce(history, ClusterView::kAll, round_);
   for (size_t node = 0; node < view_.size(); ++node) JudgeNode(history, node);
   JudgeRest(history);
+  HandOver(found);
+}
+
+void SharedCheck::HandOver(std::vector<sim::Violation>& found) {
   for (sim::Violation& violation : std::exchange(pending_, {})) {
     found.push_back(std::move(violation));
   }

@@ -22,6 +22,9 @@ class SharedCheck : public sim::Checker, protected Observer {
   SharedCheck& operator=(const SharedCheck&) = delete;
 
   const char* name() const override { return name_; }
+  // Takes in what is new, and judges nothing that needs a node to be down or all to be quiet.
+  void OnLook(const sim::History& history, size_t node,
+              std::vector<sim::Violation>& found) override;
   void OnNodeDown(const sim::History& history, size_t node,
                   std::vector<sim::Violation>& found) override;
   void AtRest(const sim::History& history, std::vector<sim::Violation>& found) override;
@@ -36,13 +39,15 @@ class SharedCheck : public sim::Checker, protected Observer {
   // NODE: its number, or kCluster.
   static constexpr size_t kCluster = SIZE_MAX;
   void Say(size_t node, const char* requirement, std::string text);
-  Leeway LeewayNow(size_t node) const { return LeewayOf(view_.history(), node, view_.node(node)); }
+  const Leeway& LeewayNow(size_t node) const { return view_.LeewayNow(node); }
   std::string NameOf(size_t node) const { return "node " + view_.history().nodes[node].id; }
 
   const char* const name_;
   ClusterView& view_;
 
  private:
+  void HandOver(std::vector<sim::Violation>& found);
+
   uint64_t round_ = 0;
   std::vector<sim::Violation> pending_;
   std::set<std::string> said_;

@@ -2,6 +2,7 @@
 
 #include "harness/simcheck/acked_check.h"
 #include "harness/simcheck/finding_watch.h"
+#include "harness/simcheck/forgotten_check.h"
 #include "harness/simcheck/leak_check.h"
 #include "harness/simcheck/log_check.h"
 #include "harness/simcheck/outcome_check.h"
@@ -14,6 +15,7 @@ namespace atrest::simcheck {
 
 struct SimChecks::Parts {
   ClusterView view;
+  ForgottenCheck forgotten{view};
   AckedCheck acked{view};
   StoredCheck stored{view};
   LogCheck logs{view};
@@ -26,11 +28,11 @@ struct SimChecks::Parts {
 };
 
 SimChecks::SimChecks()
-    : parts_(std::make_unique<Parts>()), all_{&parts_->acked,     &parts_->stored,
-                                              &parts_->logs,      &parts_->leak,
-                                              &parts_->reuse,     &parts_->own_key,
-                                              &parts_->snapshots, &parts_->outcome,
-                                              &parts_->findings} {}
+    : parts_(std::make_unique<Parts>()), all_{&parts_->forgotten, &parts_->acked,
+                                              &parts_->stored,    &parts_->logs,
+                                              &parts_->leak,      &parts_->reuse,
+                                              &parts_->own_key,   &parts_->snapshots,
+                                              &parts_->outcome,   &parts_->findings} {}
 
 SimChecks::~SimChecks() = default;
 

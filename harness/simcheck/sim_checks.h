@@ -5,6 +5,7 @@
 //   simulation.Run();
 //   for (const simcheck::NamedFinding& finding : checks.findings()) ...
 //
+// forgotten   a channel is forgotten only by what files say       forgotten_check.h
 // acked       no acknowledged message is lost                     acked_check.h
 // stored      what is stored or delivered was sent                stored_check.h
 // logs        the decrypted logs of all nodes agree               log_check.h

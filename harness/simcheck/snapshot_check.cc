@@ -1,5 +1,6 @@
 #include "harness/simcheck/snapshot_check.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace atrest::simcheck {
@@ -75,10 +76,14 @@ void SnapshotCheck::JudgeChannel(size_t node, const std::string& where,
   const NodeView& view = view_.node(node);
   const std::string what = where + ", channel " + channel.name;
   const auto id = view.channel_ids.find(channel.name);
-  const sim::History& history = view_.history();
-  const bool may_be_again = history.MadeAgain(channel.name) || history.IsDamaged();
+  const bool may_be_again = view_.MadeAgain(channel.name) || LeewayNow(node).sequences_differ;
   if (id != view.channel_ids.end() && id->second > channel.id && may_be_again) return;
-  if (id != view.channel_ids.end() && id->second != channel.id) {
+  // A replicated ack makes a channel that the node has forgotten, without an id.
+  const bool is_back = id != view.channel_ids.end() && id->second == 0 &&
+                       std::ranges::any_of(view_.history().forgotten, [&](const auto& forgotten) {
+                         return forgotten.node == node && forgotten.channel == channel.name;
+                       });
+  if (id != view.channel_ids.end() && id->second != channel.id && !is_back) {
     Say(node, kRequirement, what + ": another id than in raft.log");
   }
   if (channel.last == 0) return;

@@ -46,8 +46,7 @@ void StoredCheck::OnStray(size_t node, const std::string& channel, const disktru
       stray.kind == Kind::kGarbage) {
     return;
   }
-  const Leeway leeway = LeewayNow(node);
-  if (leeway.unsent_stored || leeway.sequences_differ) return;
+  if (LeewayNow(node).files_odd) return;
   Say(node, "K-record-form",
       "channel " + channel + ", msgs.dat at " + std::to_string(stray.offset) + ": " + stray.what);
 }
@@ -72,8 +71,8 @@ void StoredCheck::JudgeCopies(size_t node, const MessageNow& message, const std:
 // Whether the channel was removed and made again, with sequences from 1: by a node that had
 // forgotten it, or under a damage.
 bool StoredCheck::IsAgain(const std::string& channel) {
-  if (view_.history().MadeAgain(channel)) return true;
-  if (!view_.history().IsDamaged()) return false;
+  if (view_.MadeAgain(channel)) return true;
+  if (!ClusterLeeway(view_.history()).sequences_differ) return false;
   auto& ids = channel_ids_[channel];
   for (size_t node = 0; node < view_.size(); ++node) {
     const auto& now = view_.node(node).channel_ids;
@@ -132,6 +131,10 @@ void StoredCheck::JudgeDelivered(const sim::Delivered& delivered, const Leeway& 
 
 void StoredCheck::JudgeNode(const sim::History& history, size_t) {
   const Leeway leeway = ClusterLeeway(history);
+  // Whether a channel was made again is seen in files.
+  if (!history.forgotten.empty() && deliveries_judged_ < history.delivered.size()) {
+    view_.Update(history, ClusterView::kAll);
+  }
   for (; deliveries_judged_ < history.delivered.size(); ++deliveries_judged_) {
     JudgeDelivered(history.delivered[deliveries_judged_], leeway);
   }

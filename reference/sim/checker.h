@@ -24,8 +24,12 @@ class Checker {
  public:
   virtual ~Checker() = default;
   virtual const char* name() const = 0;
-  // Called after a node stopped, was killed or lost power, before its files are changed by anybody:
-  // what was written and written over since the last such moment is not seen.
+  // Called before a node, up or not, does away with what nobody could see later: before it removes
+  // entries of its Raft log or stores a snapshot, for which an older one goes, and before it
+  // starts, with whatever was done to its files while it was down. Nothing is at rest.
+  virtual void OnLook(const History& /*history*/, size_t /*node*/,
+                      std::vector<Violation>& /*found*/) {}
+  // Called after a node stopped, was killed or lost power, before its files are changed by anybody.
   virtual void OnNodeDown(const History& history, size_t node, std::vector<Violation>& found) = 0;
   // Called when the cluster has healed and is quiet.
   virtual void AtRest(const History& history, std::vector<Violation>& found) = 0;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "reference/sim/damage_effects.h"
 #include "reference/sim/run_checkers.h"
 #include "reference/sim/sim_trace.h"
 
@@ -15,19 +16,29 @@ class DeliveryChecker : public Checker {
   void OnNodeDown(const History& /*history*/, size_t /*node*/,
                   std::vector<Violation>& /*found*/) override {}
   void AtRest(const History& history, std::vector<Violation>& found) override {
-    if (history.IsDamaged()) return;  // a damaged leader delivers what it reads
     for (; published_ < history.published.size(); ++published_) {
       const Published& sent = history.published[published_];
       sent_.insert({sent.channel, HashOf(sent.payload)});
     }
-    for (; seen_ < history.delivered.size(); ++seen_)
-      Look(history, history.delivered[seen_], found);
+    const auto from = [&](bool DamageEffects::*what) { return FirstEffect(history, what).at_ns; };
+    const Excuses excuses = {from(&DamageEffects::payloads), from(&DamageEffects::sealed),
+                             from(&DamageEffects::gaps), from(&DamageEffects::sequences)};
+    for (; seen_ < history.delivered.size(); ++seen_) {
+      Look(history, history.delivered[seen_], excuses, found);
+    }
   }
 
  private:
   struct Content {
     uint64_t digest = 0;
     int64_t at_ns = 0;
+  };
+  // From when on something may be so.
+  struct Excuses {
+    int64_t payloads_ns = 0;
+    int64_t sealed_ns = 0;
+    int64_t gaps_ns = 0;
+    int64_t sequences_ns = 0;
   };
   struct Position {
     uint64_t epoch = 0;
@@ -41,22 +52,40 @@ class DeliveryChecker : public Checker {
                          std::to_string(delivered.sequence) + " " + what});
   }
 
-  void Look(const History& history, const Delivered& delivered, std::vector<Violation>& found) {
+  // Not what a client sent, but what a damage makes of it.
+  static bool IsOfDamage(const Delivered& delivered, const Excuses& excuses) {
+    if (delivered.at_ns > excuses.payloads_ns) return true;
+    if (delivered.payload.empty()) return delivered.at_ns > excuses.gaps_ns;
+    return LooksSealed(delivered.payload[0]) && delivered.at_ns > excuses.sealed_ns;
+  }
+
+  void Look(const History& history, const Delivered& delivered, const Excuses& excuses,
+            std::vector<Violation>& found) {
     const uint64_t digest = HashOf(delivered.payload);
-    if (!sent_.contains({delivered.channel, digest})) {
+    const bool is_of_damage = IsOfDamage(delivered, excuses);
+    if (!is_of_damage && !sent_.contains({delivered.channel, digest})) {
       Report(delivered, "H-faithful", "that nobody published", found);
     }
-    const Content content{digest, delivered.at_ns};
+    if (!is_of_damage) CheckContent(history, delivered, {digest, delivered.at_ns}, excuses, found);
+    CheckOrder(delivered, found);
+  }
+
+  void CheckContent(const History& history, const Delivered& delivered, const Content& content,
+                    const Excuses& excuses, std::vector<Violation>& found) {
     const auto [known, added] =
         contents_.insert({{delivered.channel, delivered.sequence}, content});
-    if (!added && known->second.digest != digest) {
-      // Of a channel that was made again in between, sequences begin anew.
-      const auto again_ns = history.MadeAgain(delivered.channel);
-      if (!again_ns || known->second.at_ns > *again_ns || delivered.at_ns <= *again_ns) {
-        Report(delivered, "H-faithful", "with another payload than before", found);
-      }
-      known->second = content;
+    if (added || known->second.digest == content.digest) return;
+    // Of a channel that was made again in between, sequences begin anew.
+    const auto again_ns = history.MadeAgain(delivered.channel);
+    const bool is_again =
+        again_ns && known->second.at_ns <= *again_ns && delivered.at_ns > *again_ns;
+    if (!is_again && delivered.at_ns <= excuses.sequences_ns) {
+      Report(delivered, "H-faithful", "with another payload than before", found);
     }
+    known->second = content;
+  }
+
+  void CheckOrder(const Delivered& delivered, std::vector<Violation>& found) {
     if (delivered.redelivered) return;
     Position& last = last_[delivered.subscription];
     if (last.epoch == delivered.epoch && delivered.sequence <= last.sequence) {

@@ -38,6 +38,7 @@ std::vector<std::unique_ptr<Checker>> MakeRunCheckers() {
   all.push_back(MakeLeaderChecker());
   all.push_back(MakeAppliedChecker());
   all.push_back(MakeDeliveryChecker());
+  all.push_back(MakeReadBackChecker());
   all.push_back(MakeExitChecker());
   return all;
 }

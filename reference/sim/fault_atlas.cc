@@ -17,7 +17,7 @@ constexpr std::array kAtlas = {
                ""},
     AtlasEntry{FaultKind::kKillInSnapshot, "kill_in_snapshot", true,
                "the process is killed at any change of its snapshots, which kill_in_write seldom "
-               "meets; not in a swarm",
+               "meets",
                ""},
     AtlasEntry{FaultKind::kStop, "stop", true, "SIGTERM, and a new start", ""},
     AtlasEntry{FaultKind::kAllDown, "all_down", true, "all processes are killed at once (3h)", ""},
@@ -50,10 +50,11 @@ constexpr std::array kAtlas = {
                "the cluster ran without encryption first",
                "3b, 3k: old entries and messages stay in clear; those that begin with 01 or 02 "
                "block their channel",
-               false},
-    AtlasEntry{FaultKind::kPlainLog, "plain_log", false,
-               "encrypt: false beside encryption_key in the configuration file",
-               "bug-catalogue.md N1: the store is sealed, the Raft log holds payloads in clear"},
+               Heals::kAgreement},
+    AtlasEntry{
+        FaultKind::kPlainLog, "plain_log", false,
+        "encrypt: false beside encryption_key in the configuration file",
+        "1.6, bug-catalogue.md N1: the store is sealed, the Raft log holds payloads in clear"},
     AtlasEntry{FaultKind::kBitFlip, "bit_flip", false,
                "one bit of a stopped node's Raft log or messages is another one",
                "3g: exit 1 or 2, or starts with an operation skipped; in the store the message is "
@@ -63,11 +64,10 @@ constexpr std::array kAtlas = {
                "3g: does not start, or serves what is committed"},
     AtlasEntry{FaultKind::kSwappedLog, "swapped_log", false,
                "two stopped nodes have each other's Raft log",
-               "3g: accepted under one key, where the cluster works; else as a wrong key on both",
-               false},
+               "3g: accepted under one key, where the cluster works; else as a wrong key on both"},
     AtlasEntry{FaultKind::kRolledBackLog, "rolled_back_log", false,
                "a stopped node has an older copy of its Raft log",
-               "3g: accepted; what it had promised, as votes, is forgotten", false},
+               "3g: accepted; what it had promised, as votes, is forgotten", Heals::kNothing},
     AtlasEntry{FaultKind::kForgedOperation, "forged_operation", false,
                "an operation in clear stands in the place of a sealed one",
                "3g: accepted, and delivered where the store has to be rebuilt"},
@@ -76,7 +76,8 @@ constexpr std::array kAtlas = {
                "3j: exit 1 streaming state was recovered but cluster log path is empty"},
     AtlasEntry{FaultKind::kLostUnsynced, "lost_unsynced", false,
                "the machine loses what was not synced, without -cluster_sync",
-               "3i: nothing is promised; the node may be rolled back or not start", false},
+               "3i: nothing is promised; the node may be rolled back or not start",
+               Heals::kNothing},
 };
 
 }  // namespace
@@ -113,8 +114,10 @@ std::string FaultsText(const FaultSet& faults) {
   return text.empty() ? "none" : text;
 }
 
-bool DoesHeal(const FaultSet& faults) {
-  return std::ranges::all_of(faults, [](FaultKind kind) { return EntryOf(kind).heals; });
+Heals HealsAfter(const FaultSet& faults) {
+  Heals least = Heals::kDelivery;
+  for (const FaultKind kind : faults) least = std::min(least, EntryOf(kind).heals);
+  return least;
 }
 
 bool IsSurvivable(const FaultSet& faults) {

@@ -47,13 +47,20 @@ enum class FaultKind {
   kLostUnsynced,
 };
 
+// What a cluster does again as before once a fault is over, or cured; each includes those above it.
+enum class Heals {
+  kNothing,    // nothing is promised
+  kAgreement,  // somebody leads, publishes are acknowledged, all nodes come to hold the same
+  kDelivery,   // and a new subscription gets what is published from then on
+};
+
 struct AtlasEntry {
   FaultKind kind;
   std::string_view name;
   bool survivable;
   std::string_view what;
   std::string_view outcome;  // of a damaging one: what is documented, with its section
-  bool heals = true;         // once it is over, or cured, the cluster works as before
+  Heals heals = Heals::kDelivery;
 };
 
 std::span<const AtlasEntry> FaultAtlas();
@@ -65,7 +72,7 @@ Result<FaultSet> ParseFaults(const std::string& list);
 // The same text again, in the order of the table; "none" for none.
 std::string FaultsText(const FaultSet& faults);
 bool IsSurvivable(const FaultSet& faults);
-// Whether a cluster has to work again when all of them are over.
-bool DoesHeal(const FaultSet& faults);
+// What a cluster has to do again when all of them are over.
+Heals HealsAfter(const FaultSet& faults);
 
 }  // namespace atrest::sim

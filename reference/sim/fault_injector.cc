@@ -17,8 +17,12 @@ constexpr int64_t kLookNs = 100 * kNsPerMs;
 constexpr uint64_t kChangesBeforeCrashMax = 60;
 // About as many as one snapshot takes, with the removal of an older one.
 constexpr uint64_t kSnapshotChangesMax = 16;
+// A snapshot may be long in coming, and until then the node counts as one that is down.
+constexpr int64_t kArmedMaxNs = 15 * kNsPerSecond;
 // A node that ends by itself so often is not started again.
 constexpr uint32_t kExitsMax = 5;
+// So often one that catches up is killed, that it gets there at last.
+constexpr uint32_t kWipedKillsMax = 2;
 constexpr char kCommonKey[] = "the key of all nodes";
 
 }  // namespace
@@ -27,6 +31,8 @@ FaultInjector::FaultInjector(World& world, const SimOptions& options, FaultTarge
                              uint64_t seed)
     : world_(world), options_(options), targets_(std::move(targets)), random_(seed) {
   armed_.resize(options.nodes);
+  waits_long_.resize(options.nodes);
+  armings_.resize(options.nodes);
   exits_.resize(options.nodes);
   for (size_t node = 0; node < options.nodes; ++node) {
     NodeSettings settings;
@@ -120,10 +126,19 @@ bool FaultInjector::Kill() {
   return true;
 }
 
+// Also one that catches up after a wipe: it is missing anyway, and writes more than others.
+std::optional<size_t> FaultInjector::WriteVictim() {
+  const bool may_be_wiped = wiped_ && wiped_kills_ < kWipedKillsMax &&
+                            targets_.nodes[*wiped_]->is_up() && !armed_[*wiped_];
+  if (!may_be_wiped || random_.Below(2) == 0) return Victim();
+  ++wiped_kills_;
+  return wiped_;
+}
+
 bool FaultInjector::KillInWrite() {
-  const auto node = Victim();
+  const auto node = WriteVictim();
   if (!node) return false;
-  armed_[*node] = true;
+  Arm(*node, /*waits_long=*/false);
   const uint64_t changes = random_.Below(kChangesBeforeCrashMax);
   const auto part = static_cast<uint32_t>(random_.Below(1001));
   targets_.nodes[*node]->disk().CrashAfter(changes, part,
@@ -131,16 +146,31 @@ bool FaultInjector::KillInWrite() {
   return true;
 }
 
-// The next snapshot may be long in coming; until then the node counts as one that is down.
 bool FaultInjector::KillInSnapshot() {
-  const auto node = Victim();
+  const auto node = WriteVictim();
   if (!node) return false;
-  armed_[*node] = true;
+  Arm(*node, /*waits_long=*/true);
   const uint64_t changes = random_.Below(kSnapshotChangesMax);
   const auto part = static_cast<uint32_t>(random_.Below(1001));
   const std::string snapshots = world_.history.nodes[*node].raft_directory + "/snapshots";
   targets_.nodes[*node]->disk().CrashWithin(snapshots, changes, part);
+  const uint64_t arming = armings_[*node];
+  world_.queue.After(kArmedMaxNs, [this, node = *node, arming] {
+    if (armings_[node] == arming) Disarm(node);
+  });
   return true;
+}
+
+void FaultInjector::Arm(size_t node, bool waits_long) {
+  armed_[node] = true;
+  waits_long_[node] = waits_long;
+  ++armings_[node];
+}
+
+void FaultInjector::Disarm(size_t node) {
+  if (!armed_[node]) return;
+  targets_.nodes[node]->disk().CancelCrash();
+  armed_[node] = false;
 }
 
 bool FaultInjector::Stop() {
@@ -202,7 +232,8 @@ bool FaultInjector::Wipe() {
 }
 
 bool FaultInjector::WipeDown(size_t node) {
-  if (wiped_ || targets_.nodes[node]->is_up() || !IsQuiet(node)) return false;
+  if (wiped_.value_or(node) != node || targets_.nodes[node]->is_up() || !IsQuiet(node))
+    return false;
   WipeAndStart(node);
   return true;
 }
@@ -210,6 +241,7 @@ bool FaultInjector::WipeDown(size_t node) {
 void FaultInjector::WipeAndStart(size_t node) {
   targets_.nodes[node]->Wipe();
   wiped_ = node;
+  wiped_kills_ = 0;
   exits_[node] = 0;
   if (settings_[node].encrypts) settings_[node].key = NewKey(node);
   wiped_waits_ = true;
@@ -320,7 +352,14 @@ void FaultInjector::StartDown() {
 
 void FaultInjector::Hold(std::optional<size_t> node) {
   held_ = node;
-  if (!held_) StartDown();
+  if (!held_) return StartDown();
+  for (size_t each = 0; each < armed_.size(); ++each) {
+    if (waits_long_[each]) Disarm(each);
+  }
+}
+
+void FaultInjector::DisarmAll() {
+  for (size_t each = 0; each < armed_.size(); ++each) Disarm(each);
 }
 
 void FaultInjector::Heal() {
@@ -328,10 +367,7 @@ void FaultInjector::Heal() {
   world_.network.HealCuts();
   world_.network.SetFaults({});
   ++world_.history.epoch;
-  for (size_t node = 0; node < targets_.nodes.size(); ++node) {
-    targets_.nodes[node]->disk().CancelCrash();
-    armed_[node] = false;
-  }
+  DisarmAll();
   StartDown();
 }
 

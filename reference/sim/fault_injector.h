@@ -50,6 +50,8 @@ class FaultInjector {
   bool is_recovering() const { return wiped_.has_value(); }
   // Nothing happens to nodes, and NODE is not started, while somebody else works on it.
   void Hold(std::optional<size_t> node);
+  // No node is killed in a write that was chosen before.
+  void DisarmAll();
   // Removes the directories of NODE, which is down, and starts it again, if the others are such
   // that nobody misses it.
   bool WipeDown(size_t node);
@@ -65,6 +67,10 @@ class FaultInjector {
   bool Kill();
   bool KillInWrite();
   bool KillInSnapshot();
+  // NODE will be killed in a write; WAITS_LONG: that may take a while.
+  void Arm(size_t node, bool waits_long);
+  // It is not any more.
+  void Disarm(size_t node);
   bool Stop();
   bool AllDown();
   bool PowerLoss();
@@ -76,6 +82,7 @@ class FaultInjector {
   bool Has(FaultKind kind) const { return options_.faults.contains(kind); }
   // A node that may go down now.
   std::optional<size_t> Victim();
+  std::optional<size_t> WriteVictim();
   // All nodes but WITHOUT.
   bool IsQuiet(std::optional<size_t> without) const;
   void WipeAndStart(size_t node);
@@ -97,8 +104,11 @@ class FaultInjector {
   uint64_t keys_ = 0;
   std::optional<size_t> wiped_;  // and not caught up
   bool wiped_waits_ = false;     // and not started yet
+  uint32_t wiped_kills_ = 0;     // in writes, since
   std::vector<bool> armed_;      // to be killed in a write, by node
-  std::vector<uint32_t> exits_;  // by itself, by node
+  std::vector<bool> waits_long_;
+  std::vector<uint64_t> armings_;  // how often that was so
+  std::vector<uint32_t> exits_;    // by itself, by node
   bool healed_ = false;
   std::optional<size_t> held_;
 };

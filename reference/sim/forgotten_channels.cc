@@ -37,6 +37,7 @@ void NoteForgotten(History& history, size_t node, ByteView state,
     if (HasChannel(server, log, channel)) continue;
     ForgottenChannel forgotten;
     forgotten.node = node;
+    forgotten.start = history.nodes[node].starts.size() - 1;
     forgotten.channel = channel.name;
     forgotten.id = channel.channel_id;
     history.forgotten.push_back(forgotten);

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "reference/sim/damage_effects.h"
 #include "reference/sim/run_checkers.h"
 
 namespace atrest::sim {
@@ -17,11 +18,12 @@ class LeaderChecker : public Checker {
 
  private:
   void Look(const History& history, std::vector<Violation>& found) {
-    if (history.IsDamaged()) return;  // one may have forgotten its vote
+    // A node may have forgotten its vote from then on.
+    const Moment forgotten = FirstEffect(history, &DamageEffects::votes);
     for (; seen_ < history.led.size(); ++seen_) {
       const Led& led = history.led[seen_];
       const auto [known, added] = leaders_.insert({led.term, led.node});
-      if (added || known->second == led.node) continue;
+      if (added || known->second == led.node || led.event > forgotten.event) continue;
       found.push_back({name(), history.nodes[led.node].id, "K-one-leader",
                        "leads in term " + std::to_string(led.term) + ", in which " +
                            history.nodes[known->second].id + " led"});

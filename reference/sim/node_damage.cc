@@ -17,6 +17,7 @@ constexpr int64_t kRunMaxNs = 8 * kNsPerSecond;
 constexpr int64_t kLookNs = 200 * kNsPerMs;
 // After so many looks a cluster that does not come to rest is left as it is.
 constexpr uint64_t kTriesMax = 300;
+constexpr uint64_t kTriesBusy = 30;
 constexpr uint64_t kSnapshotTriesMax = 50;
 constexpr char kForged[] = "FFFF forged without a key FFFF";
 
@@ -65,6 +66,7 @@ void NodeDamager::Begin() {
   if (!MayBegin() && ++tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Begin);
   waiting_.pop_front();
   running_ = true;
+  is_cured_ = false;
   tries_ = 0;
   node_ = kind_ == FaultKind::kRolledBackLog ? old_node_ : random_.Below(targets_.nodes.size());
   injector_.Hold(node_);
@@ -97,6 +99,11 @@ void NodeDamager::Down(size_t node) {
   if (targets_.on_down) targets_.on_down(node);
 }
 
+void NodeDamager::NoteDamage(size_t node, std::string_view name) {
+  NodeHistory& damaged = world_.history.nodes[node];
+  damaged.damages.push_back({world_.trace.events(), std::string(name), damaged.wipes});
+}
+
 size_t NodeDamager::AnyOther() {
   const size_t nodes = targets_.nodes.size();
   return nodes < 2 ? node_ : (node_ + 1 + random_.Below(nodes - 1)) % nodes;
@@ -110,7 +117,7 @@ void NodeDamager::BeginEncryption() {
       targets_.nodes[each]->Kill();
       Down(each);
     }
-    world_.history.nodes[each].damages.push_back({world_.trace.events(), name});
+    NoteDamage(each, name);
   }
   injector_.BeginEncryption();
   for (size_t each = 0; each < targets_.nodes.size(); ++each) {
@@ -126,7 +133,7 @@ void NodeDamager::Damage(FaultKind kind) {
   }
   const std::string name(EntryOf(kind).name);
   world_.trace.Note(world_.queue.now_ns(), {node().options().id, "damage", 0, 0, 0, name});
-  history().damages.push_back({world_.trace.events(), name});
+  NoteDamage(node_, name);
   NodeSettings settings = injector_.settings(node_);
   DamageSettings(kind, settings);
   SimDisk& disk = node().disk();
@@ -175,13 +182,14 @@ void NodeDamager::Misdirect() {
 
 void NodeDamager::SwapLogs() {
   const size_t other = AnyOther();
+  if (injector_.settings(other).key != injector_.settings(node_).key) second_ = other;
   SimNode& second = *targets_.nodes[other];
   if (second.is_up()) {
     second.Kill();
     Down(other);
   }
-  NodeHistory& theirs = world_.history.nodes[other];
-  theirs.damages.push_back({world_.trace.events(), std::string(EntryOf(kind_).name)});
+  const NodeHistory& theirs = world_.history.nodes[other];
+  NoteDamage(other, EntryOf(kind_).name);
   const SimDisk::Tree mine = node().disk().Copy(history().raft_directory);
   const SimDisk::Tree other_log = second.disk().Copy(theirs.raft_directory);
   (void)node().disk().Replace(history().raft_directory, other_log);
@@ -257,6 +265,11 @@ void NodeDamager::MakeItLead(int tries) {
 
 void NodeDamager::Cure() {
   if (kind_ == FaultKind::kPlainBefore) return AwaitCured();
+  // One that does not come up is first: the other one is needed for its cure.
+  if (second_ && !targets_.nodes[*second_]->is_up()) {
+    std::swap(node_, *second_);
+    injector_.Hold(node_);
+  }
   const bool came_up = node().is_up();
   if (came_up) {
     node().Stop();
@@ -266,28 +279,53 @@ void NodeDamager::Cure() {
   const bool is_settings = kind == FaultKind::kWrongKey;
   if (!came_up && is_settings) {
     // Nothing was changed by the starts that failed.
+    is_cured_ = true;
     node().Start(injector_.settings(node_));
     return AwaitCured();
   }
   Wipe();
 }
 
+// Where clients never rest, the others never have the same for long; and one that is to be killed
+// in its next write may write no more.
 void NodeDamager::Wipe() {
   if (injector_.WipeDown(node_)) {
+    is_cured_ = true;
+    targets_.pause(false);
     injector_.Hold({});
     return AwaitCured();
   }
-  if (++tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Wipe);
+  if (++tries_ == kTriesBusy) {
+    targets_.pause(true);
+    injector_.DisarmAll();
+  }
+  if (tries_ < kTriesMax) return Later(kLookNs, &NodeDamager::Wipe);
+  targets_.pause(false);
   Finish();
 }
 
 void NodeDamager::AwaitCured() {
+  if (second_ && !injector_.is_recovering() && AreOthersUp(*second_)) {
+    node_ = *std::exchange(second_, std::nullopt);
+    is_cured_ = false;
+    tries_ = 0;
+    injector_.Hold(node_);
+    return Cure();
+  }
   if (MayBegin() || ++tries_ >= 2 * kTriesMax) return Finish();
   Later(kLookNs, &NodeDamager::AwaitCured);
 }
 
+bool NodeDamager::AreOthersUp(size_t node) const {
+  for (size_t each = 0; each < targets_.nodes.size(); ++each) {
+    if (each != node && !targets_.nodes[each]->is_up()) return false;
+  }
+  return true;
+}
+
 void NodeDamager::Finish() {
   running_ = false;
+  second_.reset();
   injector_.Hold({});
   Next();
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference/base/random.h"
@@ -31,7 +32,7 @@ class NodeDamager {
   // All that were asked for are done and cured.
   bool is_done() const { return waiting_.empty() && !running_; }
   // Whether a node that has ended by itself is this one's to deal with.
-  bool Owns(size_t node) const { return running_ && node_ == node; }
+  bool Owns(size_t node) const { return running_ && !is_cured_ && node_ == node; }
 
  private:
   void Next();
@@ -52,8 +53,10 @@ class NodeDamager {
   void Cure();
   void Wipe();
   void AwaitCured();
+  bool AreOthersUp(size_t node) const;
   void Finish();
   void Down(size_t node);
+  void NoteDamage(size_t node, std::string_view name);
   size_t AnyOther();
   SimNode& node() { return *targets_.nodes[node_]; }
   NodeHistory& history() { return world_.history.nodes[node_]; }
@@ -66,8 +69,10 @@ class NodeDamager {
   Random random_;
   std::deque<FaultKind> waiting_;
   bool running_ = false;
+  bool is_cured_ = false;  // the node was started again as it should be, and catches up
   FaultKind kind_{};
   size_t node_ = 0;
+  std::optional<size_t> second_;  // that is to be cured as well
   uint64_t tries_ = 0;
   SimDisk::Tree old_log_;  // of each run's first look, to roll back to
   size_t old_node_ = 0;

@@ -11,6 +11,8 @@ namespace atrest::sim {
 namespace {
 
 constexpr char kPanic[] = "panic: ";
+// In a line of a node that waits for the messages of its snapshot, and in the one of its end.
+constexpr char kCannotRestore[] = "unable to restore messages";
 // What one call may lead to within the process; more is an endless loop.
 constexpr int kSettleStepsMax = 1'000'000;
 
@@ -32,6 +34,7 @@ SimNode::Process::~Process() {
 }
 
 void SimNode::Process::Log(LogLevel level, const std::string& text) {
+  if (text.find(kCannotRestore) != std::string::npos) node_.history().cannot_restore_ns = now_ns();
   if (node_.world_.on_log) node_.world_.on_log(node_.options_.number, level, text);
   // The hash of the text is in the trace, so that runs which log different things differ.
   if (level == LogLevel::kDebug || level == LogLevel::kTrace) return;
@@ -93,7 +96,10 @@ void SimNode::Process::Unsubscribe(uint64_t handle) {
 
 void SimNode::Process::Do(raft::Output& output) {
   if (ended_) return;
-  if (output.restore != nullptr) node_.is_installing_ = true;
+  if (output.restore != nullptr) {
+    node_.is_installing_ = true;
+    NoteRestored(Restored::Step::kInstalling, *output.restore);
+  }
   if (!DoWrites(output)) return;
   if (!output.failure.ok()) return Fail(output.failure);
   SendAll(output);
@@ -108,6 +114,9 @@ void SimNode::Process::Do(raft::Output& output) {
 
 bool SimNode::Process::DoWrites(const raft::Output& output) {
   for (const raft::Write& write : output.writes) {
+    const bool is_removing = std::holds_alternative<raft::DeleteEntries>(write) ||
+                             std::holds_alternative<raft::StoreSnapshot>(write);
+    if (is_removing) node_.Look();
     const Status done = view_->Do(write);
     if (node_.world_.trace.is_read())
       node_.Note("write", 0, 0, 0, raft::WriteText(write));
@@ -177,7 +186,8 @@ void SimNode::Process::EnterRole(raft::Role role) {
   if (role != raft::Role::kLeader || raft_->role() != raft::Role::kLeader) return;
   ++node_.world_.marks.elections;
   ++node_.world_.history.epoch;
-  node_.world_.history.led.push_back({node_.options_.number, raft_->term()});
+  node_.world_.history.led.push_back(
+      {node_.options_.number, raft_->term(), node_.world_.trace.events()});
   server_->OnElected(now_ns());
   raft::Output output;
   const auto index = raft_->ProposeBarrier(now_ns(), output);
@@ -196,8 +206,15 @@ void SimNode::Process::NoteApplied(const raft::LogEntry& entry) {
   const uint64_t digest = HashOf(entry.data);
   node_.Note("apply", entry.index, entry.term, digest >> 32);
   node_.world_.history.applied.push_back({node_.options_.number, number_ - 1, entry.index,
-                                          entry.term, static_cast<uint8_t>(entry.type), digest});
+                                          entry.term, static_cast<uint8_t>(entry.type), digest,
+                                          entry.data.empty() ? uint8_t{0} : entry.data[0],
+                                          node_.world_.trace.events()});
   NoteForgottenApplied(node_.world_.history, node_.options_.number, entry, now_ns());
+}
+
+void SimNode::Process::NoteRestored(Restored::Step step, const raft::SnapshotMeta& meta) {
+  node_.world_.history.restored.push_back({step, node_.options_.number, number_ - 1, meta.index,
+                                           meta.term, node_.world_.trace.events()});
 }
 
 // A snapshot from the leader: everything from before it has been applied.
@@ -221,6 +238,7 @@ bool SimNode::Process::ContinueRestore() {
   if (server_->phase() == stan::ClusteredServer::Phase::kRestoring) return false;
   ++node_.world_.marks.snapshot_installs;
   node_.Note("installed", restore_->index, restore_->term);
+  NoteRestored(Restored::Step::kInstalled, *restore_);
   node_.is_installing_ = false;
   restored_ = std::exchange(restore_, nullptr);
   restore_begun_ = false;
@@ -252,6 +270,7 @@ bool SimNode::Process::TakeSnapshot() {
   if (!state.ok()) return false;
   const auto meta = std::make_shared<const raft::SnapshotMeta>(point.value());
   node_.Note("snapshot", meta->index, meta->term, state.value().size());
+  node_.Look();
   const auto created = snapshots_->Create(ToStored(*meta), state.value());
   if (!created.ok()) return true;  // tried again when the next is due
   ++node_.world_.marks.snapshots_taken;

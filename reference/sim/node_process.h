@@ -84,6 +84,7 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   void ApplyNext();
   void EnterRole(raft::Role role);
   void NoteApplied(const raft::LogEntry& entry);
+  void NoteRestored(Restored::Step step, const raft::SnapshotMeta& meta);
   bool BeginConsensus();
   bool ContinueRestore();
   bool BeginServing();

@@ -109,6 +109,7 @@ Status SimNode::Process::RestoreNewest() {
     if (!server_->RestoreAtStart(now_ns(), state.value()).ok()) continue;
     node_.Note("restore", meta.index, meta.term);
     restored_ = FromStored(meta);
+    NoteRestored(Restored::Step::kAtStart, *restored_);
     return Status();
   }
   if (list.value().empty()) return Status();

@@ -17,6 +17,9 @@ std::unique_ptr<Checker> MakeAppliedChecker();
 // What is delivered was published; a sequence of a channel is always the same message; within an
 // epoch a subscription gets new messages in order.
 std::unique_ptr<Checker> MakeDeliveryChecker();
+// Whoever subscribes when all faults are over gets every acknowledged message, from the first on,
+// and no gap.
+std::unique_ptr<Checker> MakeReadBackChecker();
 // A node without damage does not end by itself.
 std::unique_ptr<Checker> MakeExitChecker();
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ struct NodeStart {
 // A damaging fault that a node's files have had (fault_atlas.h); survivable ones are not listed.
 struct NodeDamage {
   uint64_t event = 0;
-  std::string fault;  // its name in the atlas
+  std::string fault;   // its name in the atlas
+  uint64_t wipes = 0;  // how often the node had been wiped before
 };
 
 struct NodeHistory {
@@ -54,22 +56,46 @@ struct NodeHistory {
   uint64_t applied_index = 0;
   std::optional<std::string> exit_text;  // why it ended by itself, if it did, since the last start
   int exit_code = 0;
+  // When it last said that nobody gives it the messages that its snapshot stands for.
+  std::optional<int64_t> cannot_restore_ns;
+
+  // Whether a damage is on its files, or was since both directories were last removed.
+  bool is_damaged() const { return !damages.empty() && damages.back().wipes == wipes; }
 };
 
 // A node began to lead in a term.
 struct Led {
   size_t node = 0;
   uint64_t term = 0;
+  uint64_t event = 0;
 };
 
-// A node's state machine was given a committed entry.
+// A node was given a committed entry, of any type: all of them in order, but those that a snapshot
+// stands for.
 struct Applied {
   size_t node = 0;
   size_t start = 0;  // which of the node's starts, from 0
   uint64_t index = 0;
   uint64_t term = 0;
   uint8_t type = 0;
-  uint64_t digest = 0;  // of the data; entries that are equal have equal ones
+  uint64_t digest = 0;     // of the data; entries that are equal have equal ones
+  uint8_t first_byte = 0;  // of the data; 0 where there is none
+  uint64_t event = 0;
+};
+
+// A snapshot became a node's state, or is about to.
+struct Restored {
+  enum class Step {
+    kAtStart,     // the node begins with its newest one
+    kInstalling,  // a leader's has come, and will be stored
+    kInstalled,   // and is all there
+  };
+  Step step = Step::kAtStart;
+  size_t node = 0;
+  size_t start = 0;  // which of the node's starts, from 0
+  uint64_t index = 0;
+  uint64_t term = 0;
+  uint64_t event = 0;
 };
 
 // One for each guid, made before it is sent for the first time. There may be as many copies of it
@@ -86,6 +112,7 @@ struct Published {
 // came up again (forgotten_channels.h).
 struct ForgottenChannel {
   size_t node = 0;
+  size_t start = 0;  // the one that passed over it, from 0
   std::string channel;
   uint64_t id = 0;       // that it has in the snapshot
   bool is_back = false;  // the node has applied an entry of it since
@@ -115,11 +142,18 @@ struct History {
   std::vector<NodeHistory> nodes;
   std::vector<Led> led;
   std::vector<Applied> applied;
+  std::vector<Restored> restored;
   std::vector<Published> published;  // what was sent, whatever became of it
   std::vector<Delivered> delivered;
   std::vector<ForgottenChannel> forgotten;
+  // The client that subscribed to every channel from the first message on, when all faults were
+  // over and messages have to be delivered again; "" if it did not come to that.
+  std::string read_back;
   // Why nobody can be elected any more; "" while somebody can.
   std::string quorum_lost;
+  // Nodes that stay behind a majority which works, since nobody can give them the messages that
+  // their snapshot stands for.
+  std::set<size_t> restore_blocked;
 
   // When CHANNEL was made again by a node that had forgotten it, for the last time.
   std::optional<int64_t> MadeAgain(const std::string& channel) const {

@@ -32,8 +32,13 @@ void SimNode::Note(std::string_view what, uint64_t a, uint64_t b, uint64_t c,
   world_.trace.Note(world_.queue.now_ns(), {options_.id, what, a, b, c, text});
 }
 
+void SimNode::Look() {
+  if (world_.on_look) world_.on_look(options_.number);
+}
+
 void SimNode::Start(const NodeSettings& settings) {
   ATREST_CHECK(!is_up());
+  Look();
   NodeHistory& mine = history();
   if (!mine.starts.empty() && mine.starts.back().settings.cipher != settings.cipher) {
     ++world_.marks.cipher_switches;
@@ -59,7 +64,7 @@ void SimNode::Kill() {
 }
 
 void SimNode::LosePower() {
-  if (is_up()) Note("power");
+  Note("power");
   disk_.Restart();
   process_.reset();
   disk_.LosePower();

@@ -50,6 +50,8 @@ struct World {
   std::function<void(Site from, const raft::Message& message)> post;
   // NODE has ended by itself, or inside a write. Its process is gone.
   std::function<void(size_t node)> on_end;
+  // NODE is about to remove or write over something on its disk, or to start; may be empty.
+  std::function<void(size_t node)> on_look = {};
   // NODE logs a line; may be empty.
   std::function<void(size_t node, LogLevel level, const std::string& text)> on_log = {};
 };
@@ -108,6 +110,7 @@ class SimNode {
 
   void Begin();
   void Ended();
+  void Look();
   NodeHistory& history() { return world_.history.nodes[options_.number]; }
   void Note(std::string_view what, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0,
             std::string_view text = {});

@@ -26,7 +26,7 @@ uint64_t ChanceOf(FaultKind kind) {
     case FaultKind::kCipherSwitch:
       return 70;
     case FaultKind::kKillInSnapshot:
-      return 0;
+      return 25;
     default:
       return 40;
   }
@@ -81,9 +81,7 @@ SimOptions DrawOptions(const SimOptions& given, bool swarm) {
   Random random(given.seed ^ 0x5741524D);
   if (swarm) {
     for (const AtlasEntry& entry : FaultAtlas()) {
-      const uint64_t chance = ChanceOf(entry.kind);
-      if (chance == 0) continue;  // by its name only: nothing is drawn
-      const bool chosen = random.Below(100) < chance;
+      const bool chosen = random.Below(100) < ChanceOf(entry.kind);
       if (entry.survivable && chosen) drawn.faults.insert(entry.kind);
     }
   }

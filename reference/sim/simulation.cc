@@ -16,7 +16,6 @@ constexpr int64_t kSafetyTimes = 3;
 constexpr int64_t kConvergeMaxNs = 60 * kNsPerSecond;
 constexpr int64_t kQuietNs = 2 * kNsPerSecond;
 constexpr int64_t kLookNs = 10 * kNsPerMs;
-constexpr char kCannotRestore[] = "unable to restore messages, aborting";
 constexpr uint64_t kFileSizeMax = uint64_t{1} << 32;
 
 // One for each purpose, so that a choice more in one leaves the others as they are.
@@ -67,6 +66,7 @@ Simulation::Simulation(const SimOptions& options, std::vector<Checker*> checkers
   history_.nodes.resize(options_.nodes);
   world_.post = [this](Site from, const raft::Message& message) { Post(from, message); };
   world_.on_end = [this](size_t node) { OnNodeEnd(node); };
+  world_.on_look = [this](size_t node) { OnLook(node); };
   std::vector<std::string> ids;
   for (size_t i = 0; i < options_.nodes; ++i)
     ids.push_back(std::string(1, static_cast<char>('a' + i)));
@@ -120,6 +120,12 @@ void Simulation::OnNodeDown(size_t node) {
   for (Checker* checker : checkers_) checker->OnNodeDown(history_, node, violations_);
 }
 
+void Simulation::OnLook(size_t node) {
+  history_.now_ns = queue_.now_ns();
+  history_.event = trace_.events();
+  for (Checker* checker : checkers_) checker->OnLook(history_, node, violations_);
+}
+
 void Simulation::OnNodeEnd(size_t node) {
   OnNodeDown(node);
   if (!damager_->Owns(node)) injector_->OnEnd(node);
@@ -170,21 +176,62 @@ bool Simulation::HasLeader() const {
   return std::ranges::any_of(nodes_, [](const auto& node) { return node->IsLeader(); });
 }
 
-// All are up, and have applied what one of them leads with.
-bool Simulation::AllAgree() const {
+// All are up, and have applied what one of them leads with; WITHOUT some.
+bool Simulation::AllAgree(const std::set<size_t>& without) const {
   uint64_t index = 0;
   for (const auto& node : nodes_) {
-    if (!node->is_up()) return false;
     if (node->IsLeader()) index = std::max(index, node->LastIndex());
   }
-  return index > 0 && std::ranges::all_of(nodes_, [index](const auto& node) {
-           return node->AppliedIndex() == index;
-         });
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (without.contains(i)) continue;
+    if (!nodes_[i]->is_up() || nodes_[i]->AppliedIndex() != index) return false;
+  }
+  return index > 0;
+}
+
+// As documented (cluster.md 3b, 3j): where messages cannot be read, nodes that need them for their
+// snapshot say so and end, and the others go on. Empty if nothing was ever damaged.
+std::set<size_t> Simulation::Blocked() const {
+  std::set<size_t> blocked;
+  for (size_t i = 0; i < nodes_.size() && history_.IsDamaged(); ++i) {
+    const bool is_blocked = history_.nodes[i].cannot_restore_ns >= heal_ns_;
+    if (is_blocked && !nodes_[i]->IsVoter()) blocked.insert(i);
+  }
+  return blocked;
+}
+
+bool Simulation::AwaitAgreement() {
+  if (RunUntil(kConvergeMaxNs, [this] { return AllAgree({}); })) return true;
+  const std::set<size_t> blocked = Blocked();
+  if (blocked.empty() || 2 * blocked.size() >= nodes_.size()) return false;
+  history_.restore_blocked = blocked;
+  return RunUntil(kConvergeMaxNs, [&] { return AllAgree(blocked); });
+}
+
+bool Simulation::AreRead(std::vector<size_t>& published) {
+  for (; deliveries_seen_ < history_.delivered.size(); ++deliveries_seen_) {
+    const Delivered& delivered = history_.delivered[deliveries_seen_];
+    if (delivered.client_id != kReader) continue;
+    std::erase_if(published, [&](size_t one) {
+      const Published& sent = history_.published[one];
+      return sent.channel == delivered.channel && sent.payload == delivered.payload;
+    });
+  }
+  return published.empty();
 }
 
 bool Simulation::AreAcknowledged(const std::vector<size_t>& published) const {
   return std::ranges::all_of(
       published, [this](size_t one) { return history_.published[one].acked_at_ns.has_value(); });
+}
+
+std::string Simulation::TextOf(const std::vector<size_t>& published) const {
+  std::string text;
+  for (const size_t one : published) {
+    text += (text.empty() ? "" : ", ") + history_.published[one].guid + " of channel " +
+            history_.published[one].channel;
+  }
+  return text;
 }
 
 std::string Simulation::StateText() const {
@@ -198,9 +245,9 @@ std::string Simulation::StateText() const {
   return text;
 }
 
-void Simulation::Miss(const std::string& what) {
+void Simulation::Miss(Heals heals, const std::string& what) {
   trace_.Note(queue_.now_ns(), {"sim", "miss", 0, 0, 0, what});
-  if (!DoesHeal(options_.faults)) return;
+  if (HealsAfter(options_.faults) < heals) return;
   history_.quorum_lost = WhyNoQuorum();
   if (!history_.quorum_lost.empty()) return;
   violations_.push_back({kLivenessChecker, "", "K-cluster-heals",
@@ -208,8 +255,9 @@ void Simulation::Miss(const std::string& what) {
                              " after all faults have ended:" + StateText()});
 }
 
-// As documented (cluster.md 3d, 3j): a damaged node that ends at every start, and nodes that cannot
-// be given what their snapshot stands for, are no majority's. "" if it is not for this.
+// As documented (cluster.md 3d, 3j): a damaged node that ends at every start, and nodes that have
+// said since the faults ended that nobody gives them what their snapshot stands for, are no
+// majority's. "" if it is not for this.
 std::string Simulation::WhyNoQuorum() const {
   size_t voters = 0;
   std::string text;
@@ -220,8 +268,8 @@ std::string Simulation::WhyNoQuorum() const {
       continue;
     }
     const std::string exit = node.exit_text.value_or("");
-    const bool cannot_restore = nodes_[i]->is_up() || exit.ends_with(kCannotRestore);
-    if (!cannot_restore && (node.damages.empty() || exit.empty())) return "";
+    const bool cannot_restore = node.cannot_restore_ns >= heal_ns_;
+    if (!cannot_restore && (!node.is_damaged() || exit.empty())) return "";
     text += (text.empty() ? "node " : "; node ") + node.id + ": " +
             (exit.empty() ? "cannot be given its snapshot's messages" : exit);
   }
@@ -230,20 +278,28 @@ std::string Simulation::WhyNoQuorum() const {
 
 void Simulation::LivenessPhase() {
   trace_.Note(queue_.now_ns(), {"sim", "heal"});
+  heal_ns_ = queue_.now_ns();
   workload_->Calm();
   injector_->Heal();
-  if (!RunUntil(kConvergeMaxNs, [this] { return HasLeader(); })) return Miss("no leader");
+  if (!RunUntil(kConvergeMaxNs, [this] { return HasLeader(); })) {
+    return Miss(Heals::kAgreement, "no leader");
+  }
   if (!RunUntil(kConvergeMaxNs, [this] { return workload_->unfinished() == 0; })) {
-    return Miss("publishes without an end");
+    return Miss(Heals::kAgreement, "publishes without an end");
   }
-  const std::vector<size_t> probes = workload_->Probe();
+  std::vector<size_t> probes = workload_->Probe();
   if (!RunUntil(kConvergeMaxNs, [&] { return AreAcknowledged(probes); })) {
-    return Miss("a channel accepts nothing");
+    return Miss(Heals::kAgreement, "a channel accepts nothing");
   }
-  if (!RunUntil(kConvergeMaxNs, [this] { return AllAgree(); })) Miss("no agreement");
+  if (!AwaitAgreement()) Miss(Heals::kAgreement, "no agreement");
+  workload_->ReadAll();
+  if (HealsAfter(options_.faults) == Heals::kDelivery) history_.read_back = kReader;
+  if (!RunUntil(kConvergeMaxNs, [&] { return AreRead(probes); })) {
+    Miss(Heals::kDelivery, "what a new subscription does not get: " + TextOf(probes));
+  }
   // What was delivered last is acknowledged, and that replicated.
   queue_.RunUntil(queue_.now_ns() + kQuietNs);
-  if (!RunUntil(kConvergeMaxNs, [this] { return AllAgree(); })) Miss("no rest");
+  if (!AwaitAgreement()) Miss(Heals::kAgreement, "no rest");
 }
 
 void Simulation::Rest() {

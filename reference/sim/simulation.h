@@ -1,7 +1,8 @@
 // One run: a cluster of nodes and its clients, from a seed. Safety phase: clients work and faults
 // happen. Liveness phase: the faults end, and within bounds of virtual time a leader serves, every
-// channel accepts a message, and all nodes have applied the same. Then rest: checkers look at
-// everything, the nodes stop, and what is on their disks goes into the hash.
+// channel accepts a message, all nodes have applied the same, and a client that was never there
+// (kReader) gets it all from the first message to the last. Then rest: checkers look at everything,
+// the nodes stop, and what is on their disks goes into the hash.
 // Not for what is checked: checker.h, and the checkers of this folder and of harness/simcheck.
 // Ownership: borrows the checkers and OUT.
 // Errors: what was found is in the result; nothing else can fail.
@@ -12,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,19 +59,27 @@ class Simulation {
 
  private:
   void Post(Site from, const raft::Message& message);
+  void OnLook(size_t node);
   void OnNodeDown(size_t node);
   void OnNodeEnd(size_t node);
   void SafetyPhase();
   void LivenessPhase();
-  bool AllAgree() const;
+  bool AllAgree(const std::set<size_t>& without) const;
+  // Of all nodes but those that documentedly cannot.
+  bool AwaitAgreement();
+  std::set<size_t> Blocked() const;
   bool HasLeader() const;
   bool AreAcknowledged(const std::vector<size_t>& published) const;
+  // Takes what the reader was delivered out of PUBLISHED; whether that was the last.
+  bool AreRead(std::vector<size_t>& published);
   // Until DONE, at most BOUND_NS; whether it came to that.
   template <typename Done>
   bool RunUntil(int64_t bound_ns, Done done);
-  void Miss(const std::string& what);
+  // WHAT did not come about, which a cluster does that heals so far.
+  void Miss(Heals heals, const std::string& what);
   std::string WhyNoQuorum() const;
   std::string StateText() const;
+  std::string TextOf(const std::vector<size_t>& published) const;
   void Rest();
   void MixFiles();
 
@@ -87,6 +97,8 @@ class Simulation {
   std::unique_ptr<NodeDamager> damager_;
   std::unique_ptr<Workload> workload_;
   bool is_whole_ = true;
+  int64_t heal_ns_ = 0;
+  size_t deliveries_seen_ = 0;
   std::vector<Violation> violations_;
 };
 

@@ -1,6 +1,7 @@
 #include "reference/sim/workload.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace atrest::sim {
 namespace {
@@ -8,6 +9,9 @@ namespace {
 constexpr size_t kSubscriptionsMax = 6;  // of a client
 constexpr uint64_t kBurstMax = 20;
 constexpr size_t kCanaryBytes = 24;
+constexpr size_t kProbeBytes = 64;
+constexpr int32_t kReaderInFlightMax = 256;
+constexpr int32_t kReaderAckWaitS = 30;
 constexpr size_t kLongBytes = 64 * 1024;
 
 }  // namespace
@@ -47,33 +51,34 @@ void Workload::DoOne() {
   const uint64_t kind = random_.Below(1000);
   ++done_;
   if (kind < 40) return PublishBurst();
-  if (kind < 860) return PublishSomewhere();
+  if (kind < 860) return PublishSomewhere(AnyClient());
   if (kind < 930) return SubscribeSomebody();
   SimClient& client = AnyClient();
   const uint64_t which = random_.Next();
   const auto after_ns = static_cast<int64_t>(random_.Below(2 * kNsPerSecond));
   if (kind < 960) return (void)client.Leave(which, /*keep=*/kind < 950);
   if (kind < 980) return client.Reconnect(/*properly=*/kind < 970, after_ns);
-  (void)PublishFrom(client, AnyChannel());
+  PublishSomewhere(client);
 }
 
 // Two draws are no two arguments: compilers differ in which comes first.
-void Workload::PublishSomewhere() {
+void Workload::PublishSomewhere(SimClient& client) {
   const std::string& channel = AnyChannel();
-  (void)PublishFrom(AnyClient(), channel);
+  (void)PublishFrom(client, channel, Payload());
 }
 
 void Workload::PublishBurst() {
   SimClient& client = AnyClient();
   const std::string& channel = AnyChannel();
   const uint64_t count = std::min(1 + random_.Below(kBurstMax), options_.ops - done_ + 1);
-  for (uint64_t i = 0; i < count; ++i) PublishFrom(client, channel);
+  for (uint64_t i = 0; i < count; ++i) PublishFrom(client, channel, Payload());
   done_ += count - 1;
 }
 
-size_t Workload::PublishFrom(SimClient& client, const std::string& channel) {
+size_t Workload::PublishFrom(SimClient& client, const std::string& channel, Bytes payload) {
   std::vector<Published>& all = world_.history.published;
-  all.push_back({channel, client.id() + "-" + std::to_string(all.size()), Payload(), 0, {}});
+  std::string guid = client.id() + "-" + std::to_string(all.size());
+  all.push_back({channel, std::move(guid), std::move(payload), 0, {}});
   client.Publish(all.size() - 1);
   return all.size() - 1;
 }
@@ -108,9 +113,7 @@ Bytes Workload::Payload() {
 
 void Workload::SubscribeSomebody() {
   SimClient& client = AnyClient();
-  if (client.subscriptions() >= kSubscriptionsMax) {
-    return (void)PublishFrom(client, AnyChannel());
-  }
+  if (client.subscriptions() >= kSubscriptionsMax) return PublishSomewhere(client);
   SubscriptionPlan plan;
   plan.channel = AnyChannel();
   plan.max_in_flight = static_cast<int32_t>(1 + random_.Below(40));
@@ -136,9 +139,29 @@ void Workload::Calm() {
 std::vector<size_t> Workload::Probe() {
   std::vector<size_t> probes;
   for (const std::string& channel : channels_) {
-    probes.push_back(PublishFrom(*clients_.front(), channel));
+    Bytes payload(kProbeBytes);
+    random_.Fill(payload);
+    probes.push_back(PublishFrom(*clients_.front(), channel, std::move(payload)));
   }
   return probes;
+}
+
+void Workload::ReadAll() {
+  ClientOptions client;
+  client.id = kReader;
+  client.site = options_.first_site + options_.clients;
+  client.seed = random_.Next();
+  client.ack_permille = 1000;
+  reader_ = std::make_unique<SimClient>(world_, client);
+  for (const std::string& channel : channels_) {
+    SubscriptionPlan plan;
+    plan.channel = channel;
+    plan.durable = kReader;  // it goes on if it has to connect again
+    plan.max_in_flight = kReaderInFlightMax;
+    plan.ack_wait_s = kReaderAckWaitS;
+    reader_->Subscribe(plan);
+  }
+  reader_->Start();
 }
 
 }  // namespace atrest::sim

@@ -16,6 +16,9 @@
 
 namespace atrest::sim {
 
+// The id of the client that reads everything back when all faults are over.
+inline constexpr char kReader[] = "reader";
+
 struct WorkloadOptions {
   uint64_t seed = 0;
   uint64_t ops = 0;
@@ -39,9 +42,11 @@ class Workload {
   void Pause(bool paused) { paused_ = paused; }
   // Ends the ops: nobody leaves any more.
   void Calm();
-  // Publishes once to every channel, from one client; what was published, as numbers in the
-  // history.
+  // Publishes once to every channel, from one client, what occurs nowhere else; what was published,
+  // as numbers in the history.
   std::vector<size_t> Probe();
+  // A client that was never there (kReader) subscribes to every channel from the first message on.
+  void ReadAll();
 
   const std::vector<std::string>& channels() const { return channels_; }
   size_t clients() const { return clients_.size(); }
@@ -49,9 +54,9 @@ class Workload {
  private:
   void Next();
   void DoOne();
-  void PublishSomewhere();
+  void PublishSomewhere(SimClient& client);
   void PublishBurst();
-  size_t PublishFrom(SimClient& client, const std::string& channel);
+  size_t PublishFrom(SimClient& client, const std::string& channel, Bytes payload);
   Bytes Payload();
   size_t PayloadSize();
   void SubscribeSomebody();
@@ -63,6 +68,7 @@ class Workload {
   Random random_;
   std::vector<std::string> channels_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  std::unique_ptr<SimClient> reader_;
   uint64_t done_ = 0;
   bool paused_ = false;
 };
