@@ -31,7 +31,8 @@ struct TargetInfo {
   // "program": command line, configuration file, exit codes; "clock": its time passes at no cost;
   // "interrupt": it can be ended at a chosen write or sync; "explicit_empty": an empty payload can
   // be sent as a field that is there; "cluster": it can be started as a node of a cluster;
-  // "nodes": it is a cluster of nodes; "snapshots": of nodes that take snapshots when asked for.
+  // "nodes": it is a cluster of nodes; "snapshots": of nodes that take snapshots when asked for;
+  // "power": what was not synced can be lost.
   std::vector<std::string> capabilities;
   bool is_reference = false;  // built from reference/: agreement with it is no evidence
   std::map<std::string, std::string> lacks = {};  // a capability that it could have -> why not

@@ -20,7 +20,7 @@ constexpr int64_t kLookNs = 10 * sim::kNsPerMs;
 constexpr int64_t kStartMaxNs = 60 * sim::kNsPerSecond;
 constexpr int64_t kRestMaxNs = 10 * sim::kNsPerSecond;
 constexpr int64_t kElectionMaxNs = 60 * sim::kNsPerSecond;
-constexpr int64_t kAloneNs = 5 * sim::kNsPerSecond;  // where nothing is to be waited for
+constexpr int64_t kAloneNs = 10 * sim::kNsPerSecond;  // where nothing is to be waited for
 constexpr int64_t kAnswerMaxNs = 30 * sim::kNsPerSecond;
 constexpr int64_t kQuietNs = 2 * sim::kNsPerSecond;  // then nothing more comes
 constexpr int64_t kCloseNs = 500 * sim::kNsPerMs;
@@ -38,6 +38,8 @@ Result<sim::NodeSettings> NodeSettingsOf(const scenario::Settings& settings,
   sim::NodeSettings node;
   node.encrypts = settings.encrypt.value_or(false) || !key(settings.key_option).empty();
   node.cipher = settings.cipher.value_or("");
+  node.sync = settings.cluster_sync.value_or(false);
+  node.names_peers = settings.cluster_peers.value_or(true);
   if (settings.encrypt == false && settings.key_option)
     return Status(Code::kUnsupported, "the order of the two options decides what they mean");
   if (node.encrypts) node.key = key(settings.key_variable);
@@ -93,7 +95,7 @@ InprocClusterDriver::~InprocClusterDriver() = default;
 TargetInfo InprocClusterDriver::Info() const {
   return {kName,
           kVersion,
-          {"nodes", "snapshots", "kill", "client", "clock", "format:stan-file-1"},
+          {"nodes", "snapshots", "kill", "power", "client", "clock", "format:stan-file-1"},
           /*is_reference=*/true};
 }
 
@@ -207,7 +209,7 @@ Result<std::vector<verdict::Observation>> InprocClusterDriver::ActOn(
     if (numbers.size() != 1) return Status(Code::kInvalid, "only one node can lead");
     outcome = Elect(numbers.front());
   } else {
-    ATREST_TRY(EndAll(numbers, std::holds_alternative<scenario::Kill>(action)));
+    ATREST_TRY(EndAll(numbers, action));
   }
   std::vector<verdict::Observation> seen;
   for (const size_t node : numbers) seen.push_back({outcome, std::exchange(logs_[node], {})});
@@ -235,16 +237,19 @@ Result<std::vector<verdict::Observation>> InprocClusterDriver::StartAll(
   return seen;
 }
 
-Status InprocClusterDriver::EndAll(const Numbers& nodes, bool kill) {
+Status InprocClusterDriver::EndAll(const Numbers& nodes, const scenario::Action& action) {
   for (const size_t node : nodes) {
     if (!nodes_[node]->is_up())
       return Status(Code::kInvalid, "node " + NameOf(node) + " does not run");
   }
   for (const size_t node : nodes) {
-    if (kill) {
-      nodes_[node]->Kill();
-    } else {
+    const auto* kill = std::get_if<scenario::Kill>(&action);
+    if (kill == nullptr) {
       nodes_[node]->Stop();
+    } else if (kill->power) {
+      nodes_[node]->LosePower();
+    } else {
+      nodes_[node]->Kill();
     }
   }
   return Status();

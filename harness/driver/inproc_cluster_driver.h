@@ -70,7 +70,7 @@ class InprocClusterDriver : public Driver {
 
   Result<std::vector<verdict::Observation>> StartAll(const Numbers& nodes,
                                                      const sim::NodeSettings& settings);
-  Status EndAll(const Numbers& nodes, bool kill);
+  Status EndAll(const Numbers& nodes, const scenario::Action& action);
   verdict::Outcome Elect(size_t node);
   void StepDown(size_t leader);
 

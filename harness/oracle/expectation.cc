@@ -282,6 +282,11 @@ void JudgeDisk(const Expectation& expected, const verdict::Disk& disk, Judgement
     judgement.Fail(std::to_string(*expected.snapshots) + " snapshots are expected, but there are " +
                    std::to_string(disk.snapshots));
   }
+  if (expected.configurations && *expected.configurations != disk.configurations) {
+    judgement.Fail(std::to_string(*expected.configurations) +
+                   " configurations in the Raft log are expected, but there are " +
+                   std::to_string(disk.configurations));
+  }
   if (expected.damage) {
     std::vector<std::string> kinds;
     for (const verdict::DiskDamage& damage : disk.damage) kinds.push_back(damage.kind);

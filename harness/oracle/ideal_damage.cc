@@ -100,6 +100,9 @@ std::vector<DamageTo> DamageOf(const scenario::TamperOperation& operation) {
           [](const scenario::CopyData& op) {
             return List{OfRecords(op.file, {Kind::kCopied, op.a, op.b})};
           },
+          [](const scenario::RemoveRecord& op) { return List{OfFile(op.file, Kind::kOther)}; },
+          [](const scenario::SwapRecords& op) { return List{OfFile(op.file, Kind::kSwapped)}; },
+          [](const scenario::EmptyBucket& op) { return List{OfFile(op.file, Kind::kOther)}; },
           [](const scenario::FillData& op) {
             return List{OfRecords(op.file, {Kind::kForged, op.record, 0, op.bytes})};
           },

@@ -66,7 +66,10 @@ Status AddRaft(env::FileSystem& files, const std::string& directory,
     if (stored.stored.type == raftlog::LogType::kCommand)
       disk.entries.push_back(Shown(stored, is_freed, key_names));
   };
-  for (const inspect::StoredEntry& stored : raft.value().entries) add(stored, false);
+  for (const inspect::StoredEntry& stored : raft.value().entries) {
+    add(stored, false);
+    if (stored.stored.type == raftlog::LogType::kConfiguration) ++disk.configurations;
+  }
   for (const inspect::RaftFreePage& page : raft.value().free_pages) {
     for (const inspect::StoredEntry& stored : page.entries) add(stored, true);
   }

@@ -32,6 +32,8 @@ std::string Describe(const Settings& s) {
   if (!s.channels.empty()) add("limits of " + std::to_string(s.channels.size()) + " channels");
   for (const std::string& argument : s.arguments) add(argument);
   if (s.config) add("config <" + *s.config + ">");
+  if (s.cluster_sync) add(std::string("cluster_sync=") + (*s.cluster_sync ? "true" : "false"));
+  if (s.cluster_peers) add(std::string("cluster_peers=") + (*s.cluster_peers ? "true" : "false"));
   return text.empty() ? "no options" : text;
 }
 
@@ -109,7 +111,7 @@ struct Describer {
     return "read " + s.channel + " from " + Position(s);
   }
   std::string operator()(const Stop&) const { return "stop"; }
-  std::string operator()(const Kill&) const { return "kill"; }
+  std::string operator()(const Kill& s) const { return s.power ? "cut the power" : "kill"; }
   std::string operator()(const Wait& s) const { return "wait " + std::to_string(s.ms) + " ms"; }
   std::string operator()(const Interrupt& s) const {
     const std::string at = s.at == Interrupt::At::kWrite ? "write" : "sync";

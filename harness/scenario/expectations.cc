@@ -169,6 +169,7 @@ void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action&
       expectation.entries.push_back(ParseLogEntry(item, scenario));
   }
   if (const auto snapshots = find("snapshots")) expectation.snapshots = snapshots->Unsigned();
+  if (const auto count = find("configurations")) expectation.configurations = count->Unsigned();
   if (const auto damage = find("damage")) expectation.damage = ParseTexts(*damage);
   if (const auto unique = find("nonces_unique")) expectation.nonces_unique = unique->Bool();
   if (auto sizes = find("sizes")) {
@@ -193,8 +194,8 @@ void ParseDiskChecks(JsonCursor& cursor, const Scenario& scenario, const Action&
 bool ChecksSomething(const Expectation& e) {
   return e.started || e.refusal || e.exit_code || e.receives || e.redelivered || e.answer ||
          e.reply || e.errors || e.warnings || e.published || !e.messages.empty() ||
-         !e.entries.empty() || e.snapshots || e.damage || e.nonces_unique || !e.texts.empty() ||
-         !e.sizes.empty() || e.tampering_detected;
+         !e.entries.empty() || e.snapshots || e.configurations || e.damage || e.nonces_unique ||
+         !e.texts.empty() || !e.sizes.empty() || e.tampering_detected;
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace {
 
 // A driver's documented capabilities; a scenario that needs anything else has a typing error.
 constexpr const char* kCapabilities[] = {
-    "file",    "memory",  "kill",     "format:stan-file-1", "client",
-    "raw",     "program", "clock",    "interrupt",          "explicit_empty",
-    "cluster", "nodes",   "snapshots"};
+    "file",      "memory", "kill",      "format:stan-file-1", "client",  "raw",
+    "program",   "clock",  "interrupt", "explicit_empty",     "cluster", "nodes",
+    "snapshots", "power"};
 
 constexpr uint64_t kNodesMax = 7;
 

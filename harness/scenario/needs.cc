@@ -14,6 +14,7 @@ std::vector<std::string> NeedsOf(const Action& action) {
   if (const auto* start = std::get_if<Start>(&action)) {
     std::vector<std::string> needed = {start->settings.store};
     if (IsForAProgram(start->settings)) needed.push_back("program");
+    if (start->settings.cluster_sync || start->settings.cluster_peers) needed.push_back("nodes");
     return needed;
   }
   if (const auto* step = std::get_if<ClientStep>(&action)) {
@@ -26,7 +27,7 @@ std::vector<std::string> NeedsOf(const Action& action) {
     if (publish->explicit_empty) needed.push_back("explicit_empty");
     return needed;
   }
-  if (std::holds_alternative<Kill>(action)) return {"kill"};
+  if (const auto* kill = std::get_if<Kill>(&action)) return {kill->power ? "power" : "kill"};
   if (std::holds_alternative<Interrupt>(action)) return {"interrupt"};
   const bool bytes_on_disk = std::holds_alternative<UseGolden>(action) ||
                              std::holds_alternative<Tamper>(action) ||

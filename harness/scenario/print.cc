@@ -49,6 +49,8 @@ Json SettingsJson(const Settings& settings) {
   for (const auto& [name, limits] : settings.channels) json["channels"][name] = LimitsJson(limits);
   if (!settings.arguments.empty()) json["arguments"] = settings.arguments;
   Put(json, "config", settings.config);
+  Put(json, "cluster_sync", settings.cluster_sync);
+  Put(json, "cluster_peers", settings.cluster_peers);
   return json;
 }
 
@@ -91,11 +93,22 @@ struct OperationJson {
             {"record", op.record},
             {"bytes", PayloadJson(op.bytes)}};
   }
+  Json operator()(const RemoveRecord& op) const {
+    return {{"op", "removeRecord"}, {"file", op.file}, {"record", op.record}};
+  }
+  Json operator()(const SwapRecords& op) const {
+    return {{"op", "swapRecords"}, {"file", op.file}, {"a", op.a}, {"b", op.b}};
+  }
+  Json operator()(const EmptyBucket& op) const {
+    return {{"op", "emptyBucket"}, {"file", op.file}, {"bucket", op.bucket}};
+  }
   Json operator()(const SaveCopy& op) const {
     return {{"op", "save"}, {"file", op.file}, {"copy", op.name}};
   }
   Json operator()(const RestoreCopy& op) const {
-    return {{"op", "restore"}, {"file", op.file}, {"copy", op.name}};
+    Json json = {{"op", "restore"}, {"file", op.file}, {"copy", op.name}};
+    if (!op.node.empty()) json["node"] = op.node;
+    return json;
   }
 };
 
@@ -161,7 +174,9 @@ struct ActionJson {
     return {{"read", json}};
   }
   Json operator()(const Stop&) const { return {{"stop", Json::object()}}; }
-  Json operator()(const Kill&) const { return {{"kill", Json::object()}}; }
+  Json operator()(const Kill& s) const {
+    return {{"kill", s.power ? Json{{"power", true}} : Json::object()}};
+  }
   Json operator()(const Wait& s) const { return {{"wait", {{"ms", s.ms}}}}; }
   Json operator()(const Interrupt& s) const {
     Json json = {{"at", s.at == Interrupt::At::kWrite ? "write" : "sync"},

@@ -66,6 +66,7 @@ void PutDiskChecks(Json& json, const Expectation& expectation) {
   for (const ExpectedLogEntry& entry : expectation.entries)
     json["entries"].push_back(EntryJson(entry));
   Put(json, "snapshots", expectation.snapshots);
+  Put(json, "configurations", expectation.configurations);
   Put(json, "damage", expectation.damage);
   Put(json, "nonces_unique", expectation.nonces_unique);
   for (const auto& [text, must_be_found] : expectation.texts)

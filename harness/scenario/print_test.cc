@@ -63,7 +63,11 @@ constexpr char kAll[] = R"({
       {"op": "swapData", "file": "a", "a": 1, "b": 2},
       {"op": "copyData", "file": "a", "a": 1, "b": 2},
       {"op": "fillData", "file": "a", "record": 1, "bytes": "forged"},
-      {"op": "save", "file": ".", "copy": "old"}, {"op": "restore", "file": ".", "copy": "old"}]},
+      {"op": "removeRecord", "file": "a", "record": 1},
+      {"op": "swapRecords", "file": "a", "a": 1, "b": 2},
+      {"op": "emptyBucket", "file": "a", "bucket": "logs"},
+      {"op": "save", "file": ".", "copy": "old"}, {"op": "restore", "file": ".", "copy": "old"},
+      {"op": "restore", "file": ".", "copy": "old", "node": "b"}]},
     {"start": {"store": "memory"}},
     {"interrupt": {"at": "write", "count": 1, "how": "full", "writes": 2}},
     {"stop": {}}
@@ -136,6 +140,26 @@ TEST(Print, ExpectationsArePrintedAsTheyWereGiven) {
   const auto given = nlohmann::json::parse(kExpecting);
   const auto printed = nlohmann::json::parse(PrintScenario(Load(kExpecting)));
   EXPECT_EQ(printed["expect"], given["expect"]);
+}
+
+// What only clusters have.
+constexpr char kCluster[] = R"({
+  "title": "All that clusters have", "requirement": ["H-01"], "suite": "hardening",
+  "level": "SHOULD", "needs": ["format:stan-file-1", "kill", "nodes", "power", "snapshots"],
+  "cluster": {"nodes": 2, "snapshot_entries": 5, "trailing_entries": 0},
+  "steps": [
+    {"start": {"cluster_sync": true, "cluster_peers": false}, "node": "all"},
+    {"kill": {}, "node": "a"}, {"kill": {"power": true}, "node": "b"},
+    {"inspect": {}, "node": "b", "as": "disk"}
+  ],
+  "expect": [{"step": "disk", "snapshots": 2, "configurations": 3}]
+})";
+
+TEST(Print, WhatClustersHaveIsPrintedAsItWasGiven) {
+  const auto given = nlohmann::json::parse(kCluster);
+  auto printed = nlohmann::json::parse(PrintScenario(Load(kCluster)));
+  for (const char* name : {"needs", "cluster", "expect"}) EXPECT_EQ(printed[name], given[name]);
+  for (const size_t step : {0u, 1u, 2u}) EXPECT_EQ(printed["steps"][step], given["steps"][step]);
 }
 
 }  // namespace

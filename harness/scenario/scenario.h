@@ -55,6 +55,9 @@ struct Settings {
   // the bytes of a key in both, so that reports can print them.
   std::vector<std::string> arguments;
   std::optional<std::string> config;
+  // What only a node of a cluster has; needs the capability "nodes".
+  std::optional<bool> cluster_sync;
+  std::optional<bool> cluster_peers;  // false: it names no peers, and joins where it has no log
 };
 
 // The steps.
@@ -90,7 +93,10 @@ struct Read {
 };
 
 struct Stop {};  // in order
-struct Kill {};  // as SIGKILL: what was only in the process is gone
+struct Kill {    // as SIGKILL: what was only in the process is gone
+  // The machine loses power: what was not synced is gone as well. Needs the capability "power".
+  bool power = false;
+};
 
 struct Wait {
   int64_t ms = 0;
@@ -165,6 +171,24 @@ struct FillData {
   uint64_t record = 0;
   std::string bytes;
 };
+// A record taken out of a message file, or a command out of a Raft log, whose indexes then have a
+// hole.
+struct RemoveRecord {
+  std::string file;
+  uint64_t record = 0;
+};
+// The whole records A and B, of one size, exchanged, headers included; of a Raft log the values
+// under the two indexes.
+struct SwapRecords {
+  std::string file;
+  uint64_t a = 0;
+  uint64_t b = 0;
+};
+// A bucket of a Raft log's database, "logs", "conf" or "channels", that holds nothing any more.
+struct EmptyBucket {
+  std::string file;
+  std::string bucket;
+};
 // A copy of a file or directory, "." for the whole store, is kept as NAME beside the store, and put
 // back in its place.
 struct SaveCopy {
@@ -174,10 +198,11 @@ struct SaveCopy {
 struct RestoreCopy {
   std::string file;
   std::string name;
+  std::string node = {};  // of a cluster: whose copy; "" for the node's own
 };
-using TamperOperation =
-    std::variant<FlipByte, Truncate, AppendBytes, RemoveFile, RenameFile, MakeDirectory,
-                 ChangeRecord, SwapData, CopyData, FillData, SaveCopy, RestoreCopy>;
+using TamperOperation = std::variant<FlipByte, Truncate, AppendBytes, RemoveFile, RenameFile,
+                                     MakeDirectory, ChangeRecord, SwapData, CopyData, FillData,
+                                     RemoveRecord, SwapRecords, EmptyBucket, SaveCopy, RestoreCopy>;
 struct Tamper {
   std::vector<TamperOperation> operations;
 };
@@ -327,6 +352,7 @@ struct Expectation {
   std::vector<ExpectedDiskMessage> messages;
   std::vector<ExpectedLogEntry> entries;
   std::optional<uint64_t> snapshots;               // how many the node has
+  std::optional<uint64_t> configurations;          // so many are in its Raft log
   std::optional<std::vector<std::string>> damage;  // kinds, in order
   std::optional<bool> nonces_unique;
   std::map<std::string, bool> texts;                     // searched text -> must be found

@@ -68,6 +68,12 @@ void ParseProgramSettings(JsonCursor& cursor, const Keys& keys, Settings& settin
        [&](const JsonCursor& c) { return TextWithKeys(c, keys); });
 }
 
+// What only a node of a cluster has.
+void ParseNodeSettings(JsonCursor& cursor, Settings& settings) {
+  Take(cursor, "cluster_sync", settings.cluster_sync, AsBool);
+  Take(cursor, "cluster_peers", settings.cluster_peers, AsBool);
+}
+
 Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
   Settings settings;
   const auto key_name = [&](const JsonCursor& c) { return KeyName(c, keys); };
@@ -93,6 +99,7 @@ Settings ParseSettings(JsonCursor cursor, const Keys& keys) {
   Take(cursor, "truncate_bad_eof", settings.truncate_bad_eof, AsBool);
   Take(cursor, "cluster_id", settings.cluster_id, AsText);
   ParseProgramSettings(cursor, keys, settings);
+  ParseNodeSettings(cursor, settings);
   cursor.Finish();
   return settings;
 }
@@ -140,6 +147,13 @@ template <typename Empty>
 Action ParseEmpty(const JsonCursor& cursor, const Keys&) {
   cursor.Finish();
   return Empty{};
+}
+
+Action ParseKill(JsonCursor cursor, const Keys&) {
+  Kill kill;
+  if (const auto power = cursor.Find("power")) kill.power = power->Bool();
+  cursor.Finish();
+  return kill;
 }
 
 Action ParseWait(JsonCursor cursor, const Keys&) {
@@ -215,7 +229,7 @@ constexpr StepKind kStepKinds[] = {
     {"publish", ByValue<ParsePublish>},
     {"read", ByValue<ParseRead>},
     {"stop", ParseEmpty<Stop>},
-    {"kill", ParseEmpty<Kill>},
+    {"kill", ByValue<ParseKill>},
     {"wait", ByValue<ParseWait>},
     {"interrupt", ByValue<ParseInterrupt>},
     {"tamper", ParseTamper},
@@ -282,6 +296,12 @@ std::string CopyName(JsonCursor& cursor) {
   return name;
 }
 
+std::string NodeName(const JsonCursor& cursor) {
+  std::string name = cursor.Text();
+  if (name.size() != 1 || name[0] < 'a' || name[0] > 'z') cursor.Fail("no such node");
+  return name;
+}
+
 TamperOperation ParseOperation(JsonCursor cursor) {
   const JsonCursor kind = cursor.Need("op");
   const std::string op = kind.Text();
@@ -302,8 +322,16 @@ TamperOperation ParseOperation(JsonCursor cursor) {
       if (fill.bytes.empty()) bytes.Fail("at least one byte is expected");
       return fill;
     }
+    if (op == "removeRecord")
+      return RemoveRecord{Path(cursor, "file"), cursor.Need("record").Unsigned()};
+    if (op == "swapRecords") return ParsePair<SwapRecords>(cursor);
+    if (op == "emptyBucket") return EmptyBucket{Path(cursor, "file"), cursor.Need("bucket").Text()};
     if (op == "save") return SaveCopy{Path(cursor, "file"), CopyName(cursor)};
-    if (op == "restore") return RestoreCopy{Path(cursor, "file"), CopyName(cursor)};
+    if (op == "restore") {
+      RestoreCopy restore{Path(cursor, "file"), CopyName(cursor)};
+      if (const auto node = cursor.Find("node")) restore.node = NodeName(*node);
+      return restore;
+    }
     kind.Fail("no such operation");
   }();
   cursor.Finish();

@@ -18,6 +18,8 @@ SettingChange Reset(T Settings::*member) {
 const std::vector<SettingChange>& Others() {
   static const std::vector<SettingChange> all = {
       Reset(&Settings::config),
+      Reset(&Settings::cluster_sync),
+      Reset(&Settings::cluster_peers),
       Reset(&Settings::arguments),
       Reset(&Settings::channels),
       Reset(&Settings::max_channels),

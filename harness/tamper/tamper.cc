@@ -1,5 +1,8 @@
 #include "harness/tamper/tamper.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "harness/tamper/log_bytes.h"
 #include "harness/tamper/record_bytes.h"
 
@@ -25,6 +28,8 @@ Result<size_t> Position(const std::string& file, int64_t at, size_t size) {
 std::optional<RecordPlace> Find(const std::string& file, ByteView bytes, uint64_t number) {
   return IsRaftLog(file) ? FindCommand(bytes, number) : FindRecord(bytes, number);
 }
+
+size_t EndOf(const RecordPlace& record) { return record.payload.offset + record.payload.size; }
 
 // No checksum covers what is in a Raft log.
 void Repair(const std::string& file, Bytes& bytes, const RecordPlace& record) {
@@ -94,14 +99,48 @@ class Operator {
     });
   }
 
+  Status operator()(const scenario::RemoveRecord& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      if (IsRaftLog(op.file)) {
+        if (RemoveCommand(bytes, op.record)) return Status();
+      } else if (const auto record = FindRecord(bytes, op.record)) {
+        const auto at = bytes.begin();
+        bytes.erase(at + static_cast<ptrdiff_t>(record->header),
+                    at + static_cast<ptrdiff_t>(EndOf(*record)));
+        return Status();
+      }
+      return Refuse(op.file, "no record " + std::to_string(op.record));
+    });
+  }
+
+  Status operator()(const scenario::SwapRecords& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      const auto a = Find(op.file, bytes, op.a);
+      const auto b = Find(op.file, bytes, op.b);
+      if (!a || !b) return Refuse(op.file, "no such records");
+      if (a->payload.size != b->payload.size) return Refuse(op.file, "the records differ in size");
+      std::swap_ranges(bytes.data() + a->header, bytes.data() + EndOf(*a),
+                       bytes.data() + b->header);
+      return Status();
+    });
+  }
+
+  Status operator()(const scenario::EmptyBucket& op) const {
+    return Edit(op.file, [&](Bytes& bytes) -> Status {
+      if (tamper::EmptyBucket(bytes, op.bucket)) return Status();
+      return Refuse(op.file, "no bucket \"" + op.bucket + "\"");
+    });
+  }
+
   Status operator()(const scenario::SaveCopy& op) const {
     ATREST_TRY(files_.RemoveAll(CopyOf(op.name)));
     return Copy(Path(op.file), CopyOf(op.name));
   }
   Status operator()(const scenario::RestoreCopy& op) const {
-    if (!files_.Exists(CopyOf(op.name))) return Refuse(op.file, "no copy \"" + op.name + "\"");
+    const std::string copy = op.node.empty() ? CopyOf(op.name) : CopyOf(op.node, op.name);
+    if (!files_.Exists(copy)) return Refuse(op.file, "no copy \"" + op.name + "\"");
     ATREST_TRY(files_.RemoveAll(Path(op.file)));
-    return Copy(CopyOf(op.name), Path(op.file));
+    return Copy(copy, Path(op.file));
   }
 
   Status operator()(const scenario::SwapData& op) const {
@@ -117,6 +156,11 @@ class Operator {
   }
   // Beside the store: nothing of it is ever in the target's way.
   std::string CopyOf(const std::string& name) const { return directory_ + ".copies/" + name; }
+
+  // The directories of nodes are beside each other.
+  std::string CopyOf(const std::string& node, const std::string& name) const {
+    return directory_.substr(0, directory_.rfind('/') + 1) + node + ".copies/" + name;
+  }
 
   // A file, or a directory with all in it.
   Status Copy(const std::string& from, const std::string& to) const {

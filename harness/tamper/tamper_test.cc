@@ -94,6 +94,28 @@ TEST_F(TamperTest, DataOfTwoRecords) {
   EXPECT_EQ(Data(1) + Data(2), "yoyo");
 }
 
+TEST_F(TamperTest, WholeRecords) {
+  ASSERT_TRUE(Do(R"([{"op": "swapRecords", "file": "foo/m", "a": 1, "b": 2}])").ok());
+  EXPECT_EQ(Data(1) + Data(2), "yohi");
+  Bytes repaired = File();
+  for (const uint64_t number : {1u, 2u})
+    RepairChecksum(repaired, FindRecord(repaired, number).value());
+  EXPECT_EQ(File(), repaired);
+  ASSERT_TRUE(Do(R"([{"op": "removeRecord", "file": "foo/m", "record": 1}])").ok());
+  EXPECT_EQ(Data(1), "hi");
+  EXPECT_FALSE(FindRecord(File(), 2).has_value());
+}
+
+TEST_F(TamperTest, ACopyThatAnotherNodeHasKept) {
+  ASSERT_TRUE(Do(R"([{"op": "save", "file": "foo", "copy": "x"}])").ok());
+  const std::string take = R"([{"op": "restore", "file": "foo", "copy": "x", "node": "d"}])";
+  const auto operations = scenario::LoadTamperOperations("test", take).value();
+  ASSERT_TRUE(Apply(operations, "/e", files_).ok());
+  EXPECT_EQ(File("/e/foo/m"), before_);
+  EXPECT_EQ(Do(R"([{"op": "restore", "file": "foo", "copy": "x", "node": "e"}])").message(),
+            "cannot tamper with foo: no copy \"x\"");
+}
+
 TEST_F(TamperTest, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(Do(R"([{"op": "flip", "file": "foo/m", "at": 999, "xor": 1}])").message(),
             "cannot tamper with foo/m: position 999 is outside");
@@ -102,6 +124,10 @@ TEST_F(TamperTest, WhatDoesNotFitIsRefused) {
       "cannot tamper with foo/m: no record 3");
   EXPECT_FALSE(Do(R"([{"op": "truncate", "file": "foo/m", "by": 999}])").ok());
   EXPECT_FALSE(Do(R"([{"op": "remove", "file": "foo/none"}])").ok());
+  EXPECT_EQ(Do(R"([{"op": "removeRecord", "file": "foo/m", "record": 3}])").message(),
+            "cannot tamper with foo/m: no record 3");
+  EXPECT_FALSE(Do(R"([{"op": "swapRecords", "file": "foo/m", "a": 1, "b": 3}])").ok());
+  EXPECT_FALSE(Do(R"([{"op": "emptyBucket", "file": "foo/m", "bucket": "logs"}])").ok());
   EXPECT_EQ(File(), before_);
 }
 

@@ -87,6 +87,7 @@ struct Disk {
   std::vector<DiskMessage> messages;  // by channel, then position
   std::vector<DiskLogEntry> entries;  // of a node of a cluster
   uint64_t snapshots = 0;             // likewise
+  uint64_t configurations = 0;        // likewise: entries of its Raft log that are one
   std::vector<DiskDamage> damage;
   std::vector<std::string> nonce_reuse;  // a description each
   std::vector<ScanHit> hits;             // one for each searched text, in the order asked

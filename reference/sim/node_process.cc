@@ -157,6 +157,7 @@ bool SimNode::Process::SettleOnce() {
     return false;
   }
   if (raft_ == nullptr) return BeginConsensus();
+  if (join_ != nullptr && join_->state() != NodeJoin::State::kAsking) return EndJoin();
   if (!roles_.empty()) {
     const raft::Role role = roles_.front();
     roles_.pop_front();
@@ -168,6 +169,13 @@ bool SimNode::Process::SettleOnce() {
     return true;
   }
   return ContinueRestore() || BeginServing() || TakeSnapshot();
+}
+
+bool SimNode::Process::EndJoin() {
+  const auto join = std::exchange(join_, nullptr);
+  if (join->state() == NodeJoin::State::kJoined) return true;
+  Fail(Status(Code::kNotFound, join->failure()));
+  return false;
 }
 
 void SimNode::Process::EnterRole(raft::Role role) {
@@ -284,6 +292,7 @@ void SimNode::Process::Schedule() {
   if (server_->HasQueued()) ScheduleFlush();
   int64_t due_ns = raft_ != nullptr ? raft_->deadline_ns() : INT64_MAX;
   if (const auto deadline = server_->NextDeadlineNs()) due_ns = std::min(due_ns, *deadline);
+  if (join_ != nullptr) due_ns = std::min(due_ns, join_->deadline_ns());
   if (due_ns == INT64_MAX || (wake_ns_ && *wake_ns_ <= due_ns)) return;
   wake_ns_ = due_ns;
   node_.world_.queue.At(due_ns, [node = &node_, number = number_, due_ns] {
@@ -315,6 +324,7 @@ void SimNode::Process::Wake(int64_t at_ns) {
   if (ended_ || node_.disk_.stopped()) return Settle();
   const auto deadline = server_->NextDeadlineNs();
   if (deadline && *deadline <= now_ns()) server_->Tick(now_ns());
+  if (join_ != nullptr) join_->Tick(now_ns());
   Settle();
 }
 
@@ -329,7 +339,8 @@ void SimNode::Process::OnNats(const stan::Incoming& incoming) {
   if (ended_) return;
   node_.Note("nats", incoming.handle, incoming.payload.size(), HashOf(incoming.payload) >> 32,
              incoming.subject);
-  server_->OnMessage(now_ns(), incoming);
+  const bool is_of_join = join_ != nullptr && join_->OnMessage(now_ns(), incoming);
+  if (!is_of_join) server_->OnMessage(now_ns(), incoming);
   Settle();
   if (!ended_) return;
   // The node is not asked from here: it ends by an event of its own.

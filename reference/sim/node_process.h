@@ -15,6 +15,7 @@
 #include "reference/raft/raft.h"
 #include "reference/raftlog/raft_log.h"
 #include "reference/raftlog/snapshot_store.h"
+#include "reference/sim/node_join.h"
 #include "reference/sim/node_log.h"
 #include "reference/sim/sim_node.h"
 #include "reference/stan/clustered_server.h"
@@ -70,6 +71,8 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   Status StartRaft();
   Result<raft::DurableState> ReadDurable();
   Status Bootstrap();
+  void Join();
+  bool EndJoin();
   void Fail(const Status& why);
   void End(int code, const std::string& text);
 
@@ -102,6 +105,7 @@ struct SimNode::Process : stan::Replication, stan::Bus, NatsReceiver, Logger {
   std::unique_ptr<NodeLog> view_;
   std::unique_ptr<stan::ClusteredServer> server_;
   std::unique_ptr<raft::Raft> raft_;
+  std::unique_ptr<NodeJoin> join_;  // while it asks to be let in
   raft::SnapshotMetaPtr restored_;  // at the start, or last
 
   std::deque<raft::EntryPtr> to_apply_;

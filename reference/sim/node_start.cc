@@ -11,6 +11,13 @@ namespace atrest::sim {
 
 using raftlog::RaftAddress;
 
+namespace {
+
+// On the bus; the server counts its own up from 1.
+constexpr uint64_t kJoinHandles = uint64_t{1} << 63;
+
+}  // namespace
+
 void SimNode::Process::Start() {
   connection_ = node_.world_.nats.Connect(node_.options_.number, *this);
   const Status opened = OpenAll();
@@ -151,6 +158,14 @@ Status SimNode::Process::StartRaft() {
   return Status();
 }
 
+void SimNode::Process::Join() {
+  const std::string& own = server_->node_id();
+  const std::string replies = "_INBOX.join." + own + "." + std::to_string(number_);
+  join_ = std::make_unique<NodeJoin>(*this, *this, node_.world_.history.cluster_id, own, replies,
+                                     kJoinHandles);
+  join_->Start(now_ns());
+}
+
 // With a list of peers each node begins the same cluster, itself first (cluster.md 1.4).
 Status SimNode::Process::Bootstrap() {
   if (ended_ || raft_->has_state()) return Status();
@@ -159,6 +174,10 @@ Status SimNode::Process::Bootstrap() {
     const std::string& directory = node_.history().raft_directory;
     return Status(Code::kInvalid, "streaming state was recovered but cluster log path \"" +
                                       directory.substr(0, directory.rfind('/')) + "\" is empty");
+  }
+  if (!node_.settings_.names_peers) {
+    Join();
+    return Status();
   }
   const std::string& own = server_->node_id();
   const std::string& cluster = node_.world_.history.cluster_id;

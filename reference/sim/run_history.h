@@ -26,6 +26,7 @@ struct NodeSettings {
   std::string cipher = "AES";  // "AES" or "CHACHA"
   std::string key;             // as configured; "" without encryption
   bool sync = false;           // -cluster_sync
+  bool names_peers = true;     // -cluster_peers; without, a node that has no log asks to join
 };
 
 struct NodeStart {
