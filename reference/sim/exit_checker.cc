@@ -15,6 +15,11 @@ bool AskedInVain(const std::string& text) {
           text.ends_with(": nats: no responders available for request"));
 }
 
+// Nobody led for as long as it asked to be let in.
+bool IsOutside(const NodeHistory& node, const std::string& text) {
+  return text.starts_with("failed to join Raft group ") && !node.starts.back().settings.names_peers;
+}
+
 class ExitChecker : public Checker {
  public:
   const char* name() const override { return "no-exit"; }
@@ -22,6 +27,7 @@ class ExitChecker : public Checker {
     const NodeHistory& mine = history.nodes[node];
     if (!mine.exit_text || !mine.damages.empty()) return;
     if (mine.exit_text->ends_with(kNoLeader)) return;
+    if (IsOutside(mine, *mine.exit_text)) return;
     if (history.IsDamaged() && AskedInVain(*mine.exit_text)) return;
     found.push_back({name(), mine.id, "K-node-start",
                      "ended with " + std::to_string(mine.exit_code) + ": " + *mine.exit_text});

@@ -28,6 +28,9 @@ constexpr std::array kAtlas = {
                "both directories of one node are removed; it has caught up before the next is "
                "(3j)",
                ""},
+    AtlasEntry{FaultKind::kJoin, "join", true,
+               "a node that is wiped names no peers when it comes back, and asks to be let in (3j)",
+               ""},
     AtlasEntry{FaultKind::kCipherSwitch, "cipher_switch", true,
                "a node starts with the other cipher (3c)", ""},
     AtlasEntry{FaultKind::kOwnKeys, "own_keys", true,

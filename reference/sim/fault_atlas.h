@@ -24,6 +24,7 @@ enum class FaultKind {
   kAllDown,
   kPowerLoss,
   kWipe,
+  kJoin,
   kCipherSwitch,
   kOwnKeys,
   // Survivable: to the network.

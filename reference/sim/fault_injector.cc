@@ -79,7 +79,7 @@ std::vector<FaultInjector::Act> FaultInjector::Acts() {
   add(FaultKind::kStop, &FaultInjector::Stop);
   add(FaultKind::kAllDown, &FaultInjector::AllDown);
   add(FaultKind::kPowerLoss, &FaultInjector::PowerLoss);
-  add(FaultKind::kWipe, &FaultInjector::Wipe);
+  add(Has(FaultKind::kJoin) ? FaultKind::kJoin : FaultKind::kWipe, &FaultInjector::Wipe);
   add(FaultKind::kPartition, &FaultInjector::Partition);
   add(FaultKind::kOneWayCut, &FaultInjector::OneWayCut);
   // A node only has another cipher after a start.
@@ -243,6 +243,9 @@ void FaultInjector::WipeAndStart(size_t node) {
   wiped_kills_ = 0;
   exits_[node] = 0;
   if (settings_[node].encrypts) settings_[node].key = NewKey(node);
+  if (Has(FaultKind::kJoin)) {
+    settings_[node].names_peers = Has(FaultKind::kWipe) && random_.Below(2) == 0;
+  }
   wiped_waits_ = true;
   world_.queue.After(kMessageLifeNs, [this, node] { StartWiped(node); });
   WatchWiped();

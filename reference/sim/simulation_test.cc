@@ -208,6 +208,14 @@ TEST(Simulation, MessagesThatNobodyIsDeliveredAreMissed) {
   EXPECT_THAT(texts, HasSubstr("read-back  guid "));
 }
 
+TEST(Simulation, WipedNodesAskToBeLetIn) {
+  std::ostringstream trace;
+  const Ran run(With("join", 2, 500), &trace);
+  EXPECT_EQ(run.texts, "");
+  EXPECT_GT(run.result.marks.wipes, 0u);
+  EXPECT_THAT(trace.str(), HasSubstr("_STAN.raft.tc.join"));
+}
+
 // Nobody can give a follower what looks sealed and is not: the others go on, and it is named.
 TEST(Simulation, NodeThatCannotBeGivenItsSnapshotStaysBehindByName) {
   size_t blocked = 0;
