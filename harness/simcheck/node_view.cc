@@ -405,11 +405,18 @@ void NodeReader::ReadSlice(const std::string& channel, Slice& slice,
     const ByteView data =
         stored.has_data ? bytes.subspan(stored.data_offset, stored.data_size) : ByteView();
     MessageNow now = ReadStored(channel, stored, data);
+    // A sequence may be there twice: where a process ended before the index had it.
+    const auto is_same = [&now](const MessageNow& one) {
+      return one.sequence == now.sequence && one.payload == now.payload && one.seal == now.seal;
+    };
+    const auto here = slice.known.find(stored.offset);
     const auto known = before.find(now.sequence);
-    if (known != before.end() && known->second.payload == now.payload &&
-        known->second.seal == now.seal) {
+    if (here != slice.known.end() && is_same(here->second)) {
+      now.starts = here->second.starts;
+    } else if (known != before.end() && is_same(known->second)) {
       now.starts = known->second.starts;
     }
+    slice.known[stored.offset] = now;
     view_.channels[channel][now.sequence] = now;
     for (Observer* observer : shared_.observers) {
       if (stored.subject != channel) {

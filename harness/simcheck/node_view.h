@@ -140,6 +140,7 @@ class NodeReader {
     const FileNow* data = nullptr;
     const FileNow* index = nullptr;
     disktruth::DataFile records;
+    std::map<uint64_t, MessageNow> known;  // by place, whenever it was read
     bool is_rewritten = false;
   };
   struct Listed {
