@@ -104,6 +104,29 @@ TEST(LooksTest, AMessageIsRemovedAndThenAcknowledged) {
   EXPECT_THAT(cluster.Said(), ElementsAre(StartsWith("acked : guid guid-0 of channel foo")));
 }
 
+// A process ended between a record and its index, so that the sequence was stored again, sealed;
+// then the file is read anew.
+TEST(LooksTest, ARecordKeepsTheStartThatWroteIt) {
+  DoctoredCluster cluster;
+  cluster.Restart(0, [](sim::NodeSettings& settings) {
+    settings.encrypts = false;
+    settings.key.clear();
+  });
+  cluster.Send("short");
+  cluster.StoreAsItIs(0, {1, "foo", "short", 1});
+  cluster.Restart(0, [](sim::NodeSettings& settings) {
+    settings.encrypts = true;
+    settings.key = "key of a";
+  });
+  cluster.Store(0, {1, "foo", "short", 1});
+  cluster.AllAreDown();
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+  const Bytes bytes =
+      env::ReadWhole(cluster.nodes[0].files, "/store/foo/msgs.1.dat", 1 << 24).value();
+  cluster.Write(0, "/store/foo/msgs.1.dat", bytes);
+  EXPECT_THAT(cluster.Look(), IsEmpty());
+}
+
 TEST(LooksTest, KeysAreNotPrinted) {
   DoctoredCluster cluster;
   cluster.Send(Secret(1));
