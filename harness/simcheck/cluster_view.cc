@@ -55,12 +55,13 @@ const Leeway& ClusterView::LeewayNow(size_t node) {
 
 std::optional<int64_t> ClusterView::MadeAgain(const std::string& channel) const {
   if (history_->forgotten.empty()) return std::nullopt;
-  uint64_t max_id = 0;
-  for (const NodeReader& node : nodes_) {
-    const auto id = node.view().channel_ids.find(channel);
-    if (id != node.view().channel_ids.end()) max_id = std::max(max_id, id->second);
+  std::map<size_t, uint64_t> ids;
+  for (size_t number = 0; number < nodes_.size(); ++number) {
+    const auto& known = nodes_[number].view().channel_ids;
+    const auto id = known.find(channel);
+    if (id != known.end()) ids[number] = id->second;
   }
-  return forgotten_.MadeAgain(*history_, channel, max_id);
+  return forgotten_.MadeAgain(*history_, channel, ids);
 }
 
 std::vector<const sim::NodeSettings*> SettingsOf(const sim::NodeHistory& node,

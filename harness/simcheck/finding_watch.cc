@@ -212,7 +212,7 @@ void FindingWatch::FindForgotten(const sim::History& history, size_t node) {
     return Find("forgotten-channel", node,
                 "channel " + forgotten.channel + ", id " + std::to_string(forgotten.id) +
                     ", forgotten within the installing of a snapshot, and made again by this node "
-                    "as a leader: all nodes drop what they had of it");
+                    "as a leader: what was in it is not delivered any more");
   }
 }
 

@@ -38,6 +38,7 @@ bool HasChannel(const NodeView& view, const disktruth::SnapshotChannel& channel)
 
 void ForgottenBook::Look(const sim::History& history, size_t number, const NodeView& view) {
   for (const auto& [channel, id] : view.channel_ids) {
+    if (id == 0) without_id_.insert({number, channel});
     uint64_t& highest = max_ids_[channel];
     highest = std::max(highest, id);
   }
@@ -65,14 +66,25 @@ std::string ForgottenBook::WhyNot(const sim::History& history,
   return "";
 }
 
+bool ForgottenBook::IsWithoutId(const std::string& channel) const {
+  return std::ranges::any_of(without_id_, [&](const auto& one) { return one.second == channel; });
+}
+
 std::optional<int64_t> ForgottenBook::MadeAgain(const sim::History& history,
-                                                const std::string& channel, uint64_t max_id) const {
+                                                const std::string& channel,
+                                                const std::map<size_t, uint64_t>& ids) const {
+  const auto seen = max_ids_.find(channel);
+  uint64_t highest = seen != max_ids_.end() ? seen->second : 0;
+  for (const auto& [node, id] : ids) highest = std::max(highest, id);
+  const auto is_without_id = [&](size_t node) {
+    const auto now = ids.find(node);
+    return without_id_.contains({node, channel}) || (now != ids.end() && now->second == 0);
+  };
   std::optional<int64_t> latest;
   for (const sim::ForgottenChannel& claim : history.forgotten) {
     if (claim.channel != channel || claim.made_again_ns <= latest) continue;
-    const auto seen = max_ids_.find(channel);
-    const uint64_t highest = std::max(max_id, seen != max_ids_.end() ? seen->second : 0);
-    if (highest > claim.id && WhyNot(history, claim).empty()) latest = claim.made_again_ns;
+    const bool is_made = highest > claim.id || is_without_id(claim.node);
+    if (is_made && WhyNot(history, claim).empty()) latest = claim.made_again_ns;
   }
   return latest;
 }

@@ -76,11 +76,14 @@ void SnapshotCheck::JudgeChannel(size_t node, const std::string& where,
   const std::string what = where + ", channel " + channel.name;
   const auto id = view.channel_ids.find(channel.name);
   const bool may_be_again = view_.MadeAgain(channel.name) || LeewayNow(node).sequences_differ;
-  if (id != view.channel_ids.end() && id->second > channel.id && may_be_again) return;
+  const bool is_other =
+      id != view.channel_ids.end() && (id->second == 0 || id->second > channel.id);
+  if (is_other && may_be_again) return;
   // A replicated ack makes a channel that the node has forgotten, without an id.
   const bool is_back = id != view.channel_ids.end() && id->second == 0 &&
                        std::ranges::any_of(view_.history().forgotten, [&](const auto& forgotten) {
-                         return forgotten.node == node && forgotten.channel == channel.name;
+                         return forgotten.node == node && forgotten.channel == channel.name &&
+                                view_.forgotten().WhyNot(view_.history(), forgotten).empty();
                        });
   if (id != view.channel_ids.end() && id->second != channel.id && !is_back) {
     Say(node, kRequirement, what + ": another id than in raft.log");

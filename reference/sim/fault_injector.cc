@@ -241,6 +241,8 @@ void FaultInjector::WipeAndStart(size_t node) {
   targets_.nodes[node]->Wipe();
   wiped_ = node;
   wiped_kills_ = 0;
+  wipe_term_ = 0;
+  for (const auto& other : targets_.nodes) wipe_term_ = std::max(wipe_term_, other->Term());
   exits_[node] = 0;
   if (settings_[node].encrypts) settings_[node].key = NewKey(node);
   if (Has(FaultKind::kJoin)) {
@@ -251,11 +253,21 @@ void FaultInjector::WipeAndStart(size_t node) {
   WatchWiped();
 }
 
-// Not before another node leads: those who voted for a leader would vote for it again in the same
-// term, with its log gone, as in the real server.
+// Whether a node that led when it was wiped cannot be voted for in the same term again: another one
+// leads, or all that can vote are in a later term.
+bool FaultInjector::IsTermOver() const {
+  uint64_t first = UINT64_MAX;
+  for (const auto& other : targets_.nodes) {
+    if (other->IsLeader()) return true;
+    if (other->Term() != 0) first = std::min(first, other->Term());
+  }
+  return first != UINT64_MAX && first > wipe_term_;
+}
+
+// Not before another term: those who voted for a leader would vote for it again in the same one,
+// with its log gone, as in the real server.
 void FaultInjector::StartWiped(size_t node) {
-  const auto leads = [](const auto& other) { return other->IsLeader(); };
-  if (std::ranges::none_of(targets_.nodes, leads)) {
+  if (!IsTermOver()) {
     world_.queue.After(kLookNs, [this, node] { StartWiped(node); });
     return;
   }

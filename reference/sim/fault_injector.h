@@ -86,6 +86,7 @@ class FaultInjector {
   // All nodes but WITHOUT.
   bool IsQuiet(std::optional<size_t> without) const;
   void WipeAndStart(size_t node);
+  bool IsTermOver() const;
   void StartWiped(size_t node);
   bool HasCaughtUp(size_t node) const;
   void WatchWiped();
@@ -104,6 +105,7 @@ class FaultInjector {
   uint64_t keys_ = 0;
   std::optional<size_t> wiped_;  // and not caught up
   bool wiped_waits_ = false;     // and not started yet
+  uint64_t wipe_term_ = 0;       // of the others, when it was
   uint32_t wiped_kills_ = 0;     // in writes, since
   std::vector<bool> armed_;      // to be killed in a write, by node
   std::vector<bool> waits_long_;

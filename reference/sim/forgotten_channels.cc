@@ -53,9 +53,11 @@ void NoteForgottenApplied(History& history, size_t node, const raft::LogEntry& e
   for (ForgottenChannel& forgotten : history.forgotten) {
     if (forgotten.channel != channel || forgotten.is_back || forgotten.made_again_ns) continue;
     const uint64_t id = operation.value().channel_id;
-    if (node == forgotten.node && id <= forgotten.id) forgotten.is_back = true;
-    if (id > forgotten.id && DidLead(history, forgotten.node, entry.term)) {
+    const bool is_of_another = id == 0 || id > forgotten.id;
+    if (is_of_another && DidLead(history, forgotten.node, entry.term)) {
       forgotten.made_again_ns = now_ns;
+    } else if (node == forgotten.node && id <= forgotten.id) {
+      forgotten.is_back = true;
     }
   }
 }

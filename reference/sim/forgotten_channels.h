@@ -3,7 +3,9 @@
 // it passes over those that its store does not have when it starts again from that snapshot
 // (standing rule of a start: they may have been deleted since). It has forgotten them. If it is
 // elected before an entry of such a channel reaches it, the next publish or subscription makes the
-// channel again under a higher id, and then every node drops what it had under the lower one.
+// channel again under a higher id, and then every node drops what it had under the lower one. Where
+// a replicated ack had made it already, it has no id, and numbers its messages from 1 again: others
+// take it for the channel that they have, and its messages for ones that they have.
 // Threads: pure.
 #pragma once
 

@@ -48,6 +48,14 @@ TEST_F(ForgottenChannelTest, IsLostWhenTheNodeLeadsAndMakesItAgain) {
   EXPECT_EQ(history_.MadeAgain("bar"), std::nullopt);
 }
 
+// An ack that is replicated makes it without an id.
+TEST_F(ForgottenChannelTest, IsLostWhenTheNodeLeadsAndHasItWithoutAnId) {
+  Apply(1, 4, 0);
+  EXPECT_EQ(MadeAgain(), std::nullopt) << "of another leader";
+  Apply(1, 5, 0);
+  EXPECT_EQ(MadeAgain(), 2);
+}
+
 TEST_F(ForgottenChannelTest, IsBackWithTheFirstEntryOfItThatComes) {
   Apply(0, 4, kId);
   Apply(1, 5, kId + 1);

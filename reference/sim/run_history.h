@@ -117,7 +117,7 @@ struct ForgottenChannel {
   uint64_t id = 0;       // that it has in the snapshot
   bool is_back = false;  // the node has applied an entry of it since
   // When an entry was first applied that the node proposed as a leader, of the channel under a
-  // higher id: what was stored under the lower one is dropped by every node.
+  // higher id, or under none.
   std::optional<int64_t> made_again_ns;
 };
 

@@ -257,7 +257,7 @@ void Simulation::Miss(Heals heals, const std::string& what) {
 
 // As documented (cluster.md 3d, 3j): a damaged node that ends at every start, and nodes that have
 // said since the faults ended that nobody gives them what their snapshot stands for, are no
-// majority's. "" if it is not for this.
+// majority's, nor are those whom no leader lets in. "" if it is not for this.
 std::string Simulation::WhyNoQuorum() const {
   size_t voters = 0;
   std::string text;
@@ -269,7 +269,9 @@ std::string Simulation::WhyNoQuorum() const {
     }
     const std::string exit = node.exit_text.value_or("");
     const bool cannot_restore = node.cannot_restore_ns >= heal_ns_;
-    if (!cannot_restore && (!node.is_damaged() || exit.empty())) return "";
+    const bool is_outside =
+        !nodes_[i]->settings().names_peers && exit.starts_with("failed to join Raft group ");
+    if (!cannot_restore && !is_outside && (!node.is_damaged() || exit.empty())) return "";
     text += (text.empty() ? "node " : "; node ") + node.id + ": " +
             (exit.empty() ? "cannot be given its snapshot's messages" : exit);
   }
