@@ -249,6 +249,13 @@ def job_simulate(run):
         run.step(*simulate, "--seeds", f"1..{run.options.seeds}", "--faults", f"swarm,{fault}")
 
 
+def job_sim_bench(run):
+    """How fast the simulator is, idle and under load: fails below the bounds that it is built to."""
+    run.install()
+    run.build("release", "atrest")
+    run.step(sys.executable, "ci/bench/sim_speed.py", "build/release/bin/atrest")
+
+
 def damaging_faults():
     """By name, as the fault atlas has them."""
     listed = subprocess.run(["build/release/bin/atrest", "simulate", "--list-faults"], cwd=ROOT,
@@ -491,7 +498,7 @@ def main(arguments):
     options = parse(arguments)
     if options.list:
         for name, function in JOBS.items():
-            say(f"{name:12}{function.__doc__.splitlines()[0]}")
+            say(f"{name:14}{function.__doc__.splitlines()[0]}")
         return 0
     os.environ.setdefault("RC_PARAMS", RAPIDCHECK_PARAMS)
     for name in options.jobs:
