@@ -250,7 +250,7 @@ def job_simulate(run):
 
 
 def job_sim_bench(run):
-    """How fast the simulator is, idle and under load: fails below the bounds that it is built to."""
+    """How fast the simulator is, idle and under load, on one core: fails below its bounds."""
     run.install()
     run.build("release", "atrest")
     run.step(sys.executable, "ci/bench/sim_speed.py", "build/release/bin/atrest")

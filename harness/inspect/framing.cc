@@ -91,10 +91,11 @@ class RecordWalk {
     return "";
   }
 
-  // What a killed process left of a record, with what was appended behind it; or its size is wrong.
+  // What a killed process left of a record, which the index never came to know, with what was
+  // appended behind it.
   bool RunsOver(const Record& record) const {
-    const auto next = std::upper_bound(resume_at_.begin(), resume_at_.end(), record.offset);
-    return next != resume_at_.end() && *next < record.end();
+    const auto next = std::lower_bound(resume_at_.begin(), resume_at_.end(), record.offset);
+    return next != resume_at_.end() && *next > record.offset && *next < record.end();
   }
 
   // Moves from a record that does not fit to where the next one is expected.

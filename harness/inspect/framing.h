@@ -45,7 +45,7 @@ struct RecordFile {
 };
 
 // RESUME_AT, ascending: offsets at which to go on behind a record that does not fit the file, or
-// that has a wrong checksum and would reach over one of them.
+// that begins at none of them, has a wrong checksum and would reach over one.
 RecordFile ReadRecords(ByteView file, store::Framing framing, const Crc32& crc,
                        const std::vector<uint64_t>& resume_at = {});
 

@@ -156,6 +156,14 @@ class FramingTest(unittest.TestCase):
             self.assertEqual(brief(found.damage)[0], (*expected, "truncated"), offsets)
             self.assertEqual(len(found.records), int(18 in offsets))
 
+    def test_a_torn_record_ends_where_the_index_goes_on(self) -> None:
+        data = VERSION + message(1) + message(2)[:11] + message(2) + message(3)
+        behind = 4 + 14 + 11
+        found = read_records(data, CRC, index_offsets=[4, behind, behind + 14])
+        self.assertEqual((brief(found.damage), len(found.records)), ([(18, 11, "truncated")], 3))
+        named = read_records(data, CRC, index_offsets=[4, 18, behind, behind + 14])
+        self.assertEqual(brief(named.damage)[0], (18, 14, "crc"))
+
     def test_index(self) -> None:
         one, two = index_record(1, 4, 6), index_record(2, 18, 6)
         wrong = one[:-1] + bytes((one[-1] ^ 1,))

@@ -110,6 +110,8 @@ def read_records(data: bytes, crc: Crc, typed: bool = False,
         if offset >= zero_tail and len(data) - offset >= HEADER_BYTES:
             return Framing(records, len(data) - offset, damage)
         record = _record_at(data, offset, crc, typed)
+        if isinstance(record, Record) and not record.crc_ok and _runs_over(record, resume):
+            record = "by the index another record begins within it"
         if isinstance(record, str):
             following = bisect.bisect_right(resume, offset)
             end = resume[following] if following < len(resume) else len(data)
@@ -121,6 +123,13 @@ def read_records(data: bytes, crc: Crc, typed: bool = False,
             damage.append(record.damage("crc", "stored checksum is not that of the payload"))
         offset = record.end
     return Framing(records, 0, damage)
+
+
+def _runs_over(record: Record, resume: list[int]) -> bool:
+    """Whether it is what a killed process left, and the next one appended behind (1.8): the index
+    does not name it, and names one that begins within it."""
+    following = bisect.bisect_left(resume, record.offset)
+    return following < len(resume) and record.offset < resume[following] < record.end
 
 
 def _record_at(data: bytes, offset: int, crc: Crc, typed: bool) -> Record | str:
