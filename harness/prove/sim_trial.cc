@@ -30,7 +30,8 @@ constexpr std::array<std::string_view, 8> kMixes = {kSwarm,
                                                     "power_loss,kill_in_write,wipe",
                                                     "plain_before"};
 // What clients see, or whoever starts a server; the rest takes somebody who looks at its files.
-constexpr std::array<std::string_view, 3> kClientCheckers = {"delivery", "liveness", "no-exit"};
+constexpr std::array<std::string_view, 4> kClientCheckers = {"delivery", "read-back", "liveness",
+                                                             "no-exit"};
 
 std::string_view MixOf(uint64_t seed) { return kMixes[(seed + kMixes.size() - 1) % kMixes.size()]; }
 
@@ -133,6 +134,8 @@ std::vector<std::string> SimTrial::Checks() const {
   }
   checks.push_back(kPrefix + std::string(sim::kLivenessChecker));
   std::erase(checks, kPrefix + std::string("findings"));
+  // It judges what the simulator says of itself.
+  std::erase(checks, kPrefix + std::string("forgotten"));
   return checks;
 }
 
