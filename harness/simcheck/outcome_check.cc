@@ -131,18 +131,44 @@ bool OutcomeCheck::MustEnd(const sim::NodeHistory& node, size_t number) {
   return PredictStart(view_.node(number), settings, view_.keys().Add(settings.key)).has_value();
 }
 
+// Whether a node has applied entries since it was damaged: before, nothing of it can have spread.
+bool OutcomeCheck::HasSpread(const sim::History& history) {
+  return std::ranges::any_of(history.applied, [&](const sim::Applied& applied) {
+    const auto& damages = history.nodes[applied.node].damages;
+    return !damages.empty() && applied.event > damages.front().event;
+  });
+}
+
 void OutcomeCheck::JudgeRest(const sim::History& history) {
+  const bool has_spread = HasSpread(history);
+  const auto may_wait = [&](size_t node) {
+    return has_spread && LeewayNow(node).restore_fails &&
+           history.nodes[node].cannot_restore_ns.has_value();
+  };
   for (const size_t node : history.restore_blocked) {
-    if (LeewayNow(node).restore_fails) continue;
+    if (may_wait(node)) continue;
     Say(node, kHeals,
         "the node stays behind, since nobody gives it the messages of its snapshot; no fault of "
         "this run makes them unreadable");
   }
-  if (history.quorum_lost.empty()) return;
+  if (!history.quorum_lost.empty()) JudgeQuorum(history, may_wait);
+}
+
+// One is down for a documented reason, or cannot be given its snapshot's messages; others wait for
+// a leader to give them theirs, or to let them in.
+void OutcomeCheck::JudgeQuorum(const sim::History& history,
+                               const std::function<bool(size_t)>& may_wait) {
+  bool has_reason = false;
   for (size_t node = 0; node < history.nodes.size(); ++node) {
-    if (LeewayNow(node).restore_fails || LeewayNow(node).starts_end) return;
-    if (history.nodes[node].is_damaged() && MustEnd(history.nodes[node], node)) return;
+    const sim::NodeHistory& one = history.nodes[node];
+    if (one.is_up && !one.cannot_restore_ns) continue;
+    const bool must_end = one.is_damaged() && (LeewayNow(node).starts_end || MustEnd(one, node));
+    has_reason = has_reason || must_end || may_wait(node);
+    const bool is_outside = !one.starts.empty() && !one.starts.back().settings.names_peers;
+    if (must_end || one.cannot_restore_ns || is_outside) continue;
+    Say(node, kHeals, "the node is down for no reason, and nobody can be elected for want of it");
   }
+  if (has_reason) return;
   Say(kCluster, kHeals, "nobody can be elected, and no fault of this run has that outcome");
 }
 

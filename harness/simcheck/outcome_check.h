@@ -7,6 +7,7 @@
 // Threads: none shared.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,6 +33,9 @@ class OutcomeCheck : public SharedCheck {
  private:
   void JudgeNode(const sim::History& history, size_t node) override;
   void JudgeRest(const sim::History& history) override;
+  // MAY_WAIT: whether a node documentedly cannot be given its snapshot's messages.
+  void JudgeQuorum(const sim::History& history, const std::function<bool(size_t)>& may_wait);
+  static bool HasSpread(const sim::History& history);
   // Whether the files of node NUMBER, which has ended, call for that.
   bool MustEnd(const sim::NodeHistory& node, size_t number);
   void JudgeEnd(const sim::NodeHistory& node, size_t number);

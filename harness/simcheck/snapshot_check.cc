@@ -96,7 +96,7 @@ void SnapshotCheck::JudgeChannel(size_t node, const std::string& where,
   }
   const auto& messages = found->second;
   const uint64_t first = messages.begin()->first;
-  if (first < channel.first || messages.rbegin()->first < channel.last) {
+  if (first != channel.first || messages.rbegin()->first < channel.last) {
     Say(node, kRequirement,
         what + ": messages " + std::to_string(channel.first) + " to " +
             std::to_string(channel.last) + ", but the store has " + std::to_string(first) + " to " +

@@ -102,7 +102,7 @@ std::optional<size_t> FaultInjector::Victim() {
   size_t missing = wiped_ ? 1 : 0;
   std::vector<size_t> up;
   for (size_t node = 0; node < nodes.size(); ++node) {
-    const bool is_missing = !nodes[node]->is_up() || armed_[node];
+    const bool is_missing = !nodes[node]->is_up() || IsArmed(node);
     if (is_missing) {
       missing += wiped_ == node ? 0 : 1;
     } else if (wiped_ != node) {
@@ -129,7 +129,7 @@ bool FaultInjector::Kill() {
 // Also one that catches up after a wipe: it is missing anyway, and writes more than others.
 std::optional<size_t> FaultInjector::WriteVictim() {
   const bool may_be_wiped = wiped_ && wiped_kills_ < kWipedKillsMax &&
-                            targets_.nodes[*wiped_]->is_up() && !armed_[*wiped_];
+                            targets_.nodes[*wiped_]->is_up() && !IsArmed(*wiped_);
   if (!may_be_wiped || random_.Below(2) == 0) return Victim();
   ++wiped_kills_;
   return wiped_;
@@ -166,6 +166,11 @@ void FaultInjector::Arm(size_t node, bool waits_long) {
   ++armings_[node];
 }
 
+// Whoever else takes the node down cancels the order.
+bool FaultInjector::IsArmed(size_t node) const {
+  return armed_[node] && targets_.nodes[node]->disk().has_crash_ordered();
+}
+
 void FaultInjector::Disarm(size_t node) {
   if (!armed_[node]) return;
   targets_.nodes[node]->disk().CancelCrash();
@@ -200,15 +205,15 @@ bool FaultInjector::PowerLoss() {
 }
 
 // A node that forgets how it voted and what it has acknowledged must not be missed by anybody.
-bool FaultInjector::IsQuiet(std::optional<size_t> without) const {
+bool FaultInjector::IsQuiet(const std::set<size_t>& without) const {
   if (world_.network.has_cuts()) return false;
   uint64_t term = 0;
   uint64_t last = 0;
   bool has_leader = false;
   for (size_t node = 0; node < targets_.nodes.size(); ++node) {
-    if (node == without) continue;
+    if (without.contains(node)) continue;
     const SimNode& other = *targets_.nodes[node];
-    if (!other.is_up() || armed_[node]) return false;
+    if (!other.is_up() || IsArmed(node)) return false;
     if (term == 0) {
       term = other.Term();
       last = other.LastIndex();
@@ -230,9 +235,9 @@ bool FaultInjector::Wipe() {
   return true;
 }
 
-bool FaultInjector::WipeDown(size_t node) {
-  if (wiped_.value_or(node) != node || targets_.nodes[node]->is_up() || !IsQuiet(node))
-    return false;
+bool FaultInjector::WipeDown(size_t node, std::optional<size_t> also) {
+  if (wiped_.value_or(node) != node || targets_.nodes[node]->is_up()) return false;
+  if (!IsQuiet({node, also.value_or(node)})) return false;
   WipeAndStart(node);
   return true;
 }
@@ -254,7 +259,7 @@ void FaultInjector::WipeAndStart(size_t node) {
 }
 
 // Whether a node that led when it was wiped cannot be voted for in the same term again: another one
-// leads, or all that can vote are in a later term.
+// leads, or all that are up and can vote are in a later term.
 bool FaultInjector::IsTermOver() const {
   uint64_t first = UINT64_MAX;
   for (const auto& other : targets_.nodes) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "reference/base/random.h"
@@ -53,8 +54,8 @@ class FaultInjector {
   // No node is killed in a write that was chosen before.
   void DisarmAll();
   // Removes the directories of NODE, which is down, and starts it again, if the others are such
-  // that nobody misses it.
-  bool WipeDown(size_t node);
+  // that nobody misses it. ALSO: one that is down, too.
+  bool WipeDown(size_t node, std::optional<size_t> also);
   // What NODE is started with the next time.
   NodeSettings& settings(size_t node) { return settings_[node]; }
 
@@ -71,6 +72,7 @@ class FaultInjector {
   void Arm(size_t node, bool waits_long);
   // It is not any more.
   void Disarm(size_t node);
+  bool IsArmed(size_t node) const;
   bool Stop();
   bool AllDown();
   bool PowerLoss();
@@ -84,7 +86,7 @@ class FaultInjector {
   std::optional<size_t> Victim();
   std::optional<size_t> WriteVictim();
   // All nodes but WITHOUT.
-  bool IsQuiet(std::optional<size_t> without) const;
+  bool IsQuiet(const std::set<size_t>& without) const;
   void WipeAndStart(size_t node);
   bool IsTermOver() const;
   void StartWiped(size_t node);

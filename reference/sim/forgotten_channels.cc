@@ -52,12 +52,14 @@ void NoteForgottenApplied(History& history, size_t node, const raft::LogEntry& e
   const std::string channel = ChannelOf(operation.value());
   for (ForgottenChannel& forgotten : history.forgotten) {
     if (forgotten.channel != channel || forgotten.is_back || forgotten.made_again_ns) continue;
+    const NodeHistory& forgetful = history.nodes[forgotten.node];
+    if (forgetful.starts[forgotten.start].wipes != forgetful.wipes) continue;
     const uint64_t id = operation.value().channel_id;
     const bool is_of_another = id == 0 || id > forgotten.id;
     if (is_of_another && DidLead(history, forgotten.node, entry.term)) {
       forgotten.made_again_ns = now_ns;
-    } else if (node == forgotten.node && id <= forgotten.id) {
-      forgotten.is_back = true;
+    } else if (node == forgotten.node) {
+      forgotten.is_back = true;  // or made again by another node, which is that one's loss
     }
   }
 }

@@ -14,6 +14,7 @@ class ForgottenChannelTest : public testing::Test {
  protected:
   ForgottenChannelTest() {
     history_.nodes.resize(3);
+    for (NodeHistory& node : history_.nodes) node.starts.resize(1);
     history_.led = {{1, 4}, {0, 5}, {1, 6}};
     ForgottenChannel forgotten;
     forgotten.node = 0;
@@ -58,6 +59,18 @@ TEST_F(ForgottenChannelTest, IsLostWhenTheNodeLeadsAndHasItWithoutAnId) {
 
 TEST_F(ForgottenChannelTest, IsBackWithTheFirstEntryOfItThatComes) {
   Apply(0, 4, kId);
+  Apply(1, 5, kId + 1);
+  EXPECT_EQ(MadeAgain(), std::nullopt);
+}
+
+TEST_F(ForgottenChannelTest, MadeAgainByAnotherNodeItIsNotForgottenAnyMore) {
+  Apply(0, 6, kId + 1);
+  Apply(1, 5, kId + 1);
+  EXPECT_EQ(MadeAgain(), std::nullopt);
+}
+
+TEST_F(ForgottenChannelTest, AWipedNodeHasNothingToForget) {
+  for (NodeHistory& node : history_.nodes) ++node.wipes;
   Apply(1, 5, kId + 1);
   EXPECT_EQ(MadeAgain(), std::nullopt);
 }

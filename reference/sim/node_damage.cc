@@ -129,6 +129,8 @@ void NodeDamager::BeginEncryption() {
 void NodeDamager::Damage(FaultKind kind) {
   if (kind == FaultKind::kPlainBefore) return BeginEncryption();
   if (kind == FaultKind::kTornStore) return TearStore();
+  // A log from before a wipe would be another node's: then nothing is done, and nothing noted.
+  if (kind == FaultKind::kRolledBackLog && history().wipes != old_wipes_) return;
   if (node().is_up()) {
     node().Kill();
     Down(node_);
@@ -159,10 +161,13 @@ void NodeDamager::TearStore() {
   const uint64_t changes = random_.Below(kTornChangesMax);
   const auto part = static_cast<uint32_t>(1 + random_.Below(999));
   node().disk().CrashWithin(history().store_directory, changes, part);
-  world_.queue.After(kRunMinNs / 2, [this] {
-    node().disk().CancelCrash();
-    if (!node().is_up()) node().Start(injector_.settings(node_));
-  });
+  AwaitTorn();
+}
+
+void NodeDamager::AwaitTorn() {
+  if (!running_ || kind_ != FaultKind::kTornStore || is_cured_) return;
+  if (node().is_up()) return Later(kLookNs, &NodeDamager::AwaitTorn);
+  node().Start(injector_.settings(node_));
 }
 
 void NodeDamager::DamageSettings(FaultKind kind, NodeSettings& settings) {
@@ -205,19 +210,12 @@ void NodeDamager::SwapLogs() {
     second.Kill();
     Down(other);
   }
-  const NodeHistory& theirs = world_.history.nodes[other];
   NoteDamage(other, EntryOf(kind_).name);
-  const SimDisk::Tree mine = node().disk().Copy(history().raft_directory);
-  const SimDisk::Tree other_log = second.disk().Copy(theirs.raft_directory);
-  (void)node().disk().Replace(history().raft_directory, other_log);
-  (void)second.disk().Replace(theirs.raft_directory, mine);
+  SwapTrees(other);
   second.Start(injector_.settings(other));
 }
 
-void NodeDamager::RollBack() {
-  if (history().wipes != old_wipes_) return;
-  (void)node().disk().Replace(history().raft_directory, old_log_);
-}
+void NodeDamager::RollBack() { (void)node().disk().Replace(history().raft_directory, old_log_); }
 
 // Whoever may write the file needs no key: what is not sealed is read as it is.
 void NodeDamager::Forge() {
@@ -282,19 +280,23 @@ void NodeDamager::MakeItLead(int tries) {
 
 void NodeDamager::Cure() {
   if (kind_ == FaultKind::kPlainBefore) return AwaitCured();
+  if (second_ && !node().is_up() && !targets_.nodes[*second_]->is_up() && !TookPart(node_) &&
+      !TookPart(*second_)) {
+    return SwapBack();
+  }
   // One that does not come up is first: the other one is needed for its cure.
   if (second_ && !targets_.nodes[*second_]->is_up()) {
     std::swap(node_, *second_);
     injector_.Hold(node_);
   }
-  const bool came_up = node().is_up();
-  if (came_up) {
+  const bool took_part = node().is_up() || TookPart(node_);
+  if (node().is_up()) {
     node().Stop();
     Down(node_);
   }
   const FaultKind kind = kind_;
   const bool is_settings = kind == FaultKind::kWrongKey;
-  if (!came_up && is_settings) {
+  if (!took_part && is_settings) {
     // Nothing was changed by the starts that failed.
     is_cured_ = true;
     node().Start(injector_.settings(node_));
@@ -303,10 +305,39 @@ void NodeDamager::Cure() {
   Wipe();
 }
 
+// Nothing was changed by the starts that failed.
+void NodeDamager::SwapBack() {
+  const size_t other = *std::exchange(second_, std::nullopt);
+  SwapTrees(other);
+  is_cured_ = true;
+  for (const size_t each : {node_, other}) targets_.nodes[each]->Start(injector_.settings(each));
+  AwaitCured();
+}
+
+void NodeDamager::SwapTrees(size_t other) {
+  const std::string& mine = history().raft_directory;
+  const std::string& theirs = world_.history.nodes[other].raft_directory;
+  SimDisk& disk = targets_.nodes[other]->disk();
+  const SimDisk::Tree log = node().disk().Copy(mine);
+  (void)node().disk().Replace(mine, disk.Copy(theirs));
+  (void)disk.Replace(theirs, log);
+}
+
+// Whether it has applied entries since it was damaged.
+bool NodeDamager::TookPart(size_t node) const {
+  const NodeHistory& damaged = world_.history.nodes[node];
+  const auto& applied = world_.history.applied;
+  return !damaged.damages.empty() &&
+         std::any_of(applied.rbegin(), applied.rend(), [&](const Applied& one) {
+           return one.node == node && one.event > damaged.damages.back().event;
+         });
+}
+
 // Where clients never rest, the others never have the same for long; and one that is to be killed
 // in its next write may write no more.
 void NodeDamager::Wipe() {
-  if (injector_.WipeDown(node_)) {
+  const bool both_down = second_ && !targets_.nodes[*second_]->is_up();
+  if (injector_.WipeDown(node_, both_down ? second_ : std::nullopt)) {
     is_cured_ = true;
     targets_.pause(false);
     injector_.Hold({});

@@ -1,7 +1,8 @@
-// Does the damaging faults of the atlas, one after the other, each to one node: the node stops, its
-// files or settings become others, it runs like that for a while if it starts at all, and is cured
-// as cluster.md 3d says: with the right settings if it never came up, else by removing both its
-// directories. What was done is noted as a NodeDamage, before it is done.
+// Does the damaging faults of the atlas, one after the other, each to one node, but for swapped_log
+// (two) and plain_before (all): the node stops, its files or settings become others, it runs like
+// that for a while if it starts at all, and is cured as cluster.md 3d says: with the right settings
+// or log if it never took part, else by removing both its directories. What was done is noted as a
+// NodeDamage, before it is done.
 // Not for what becomes of it: harness/simcheck knows what is documented.
 // Ownership: borrows the nodes, the world and the injector, which does nothing meanwhile.
 // Threads: one.
@@ -46,6 +47,10 @@ class NodeDamager {
   void DamageSettings(FaultKind kind, NodeSettings& settings);
   void FlipBit();
   void TearStore();
+  void AwaitTorn();
+  void SwapBack();
+  void SwapTrees(size_t other);
+  bool TookPart(size_t node) const;
   void Misdirect();
   void SwapLogs();
   void RollBack();

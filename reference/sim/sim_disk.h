@@ -46,6 +46,7 @@ class SimDisk : public env::FileSystem {
   // The same, where only changes in DIRECTORY are counted and killed in, the making of files too.
   void CrashWithin(const std::string& directory, uint64_t changes, uint32_t part_permille);
   void CancelCrash() { crash_after_.reset(); }
+  bool has_crash_ordered() const { return crash_after_.has_value(); }
   // Whether the process was killed by that order.
   bool stopped() const { return memory_.stopped(); }
   // Changes of contents and names so far.

@@ -1,5 +1,7 @@
 #include "reference/sim/sim_options.h"
 
+#include <algorithm>
+
 #include "reference/base/go_duration.h"
 #include "reference/base/random.h"
 
@@ -129,6 +131,14 @@ Status CheckOptions(const SimOptions& options) {
   }
   if (options.ops > kOpsMax) {
     return Status(Code::kInvalid, "at most " + std::to_string(kOpsMax) + " ops");
+  }
+  const bool needs_cure = std::ranges::any_of(options.faults, [](FaultKind kind) {
+    return !EntryOf(kind).survivable && kind != FaultKind::kPlainBefore;
+  });
+  if (needs_cure && options.nodes < 3) {
+    return Status(
+        Code::kInvalid,
+        "damaging faults but plain_before need 3 nodes: a damaged one is cured by a wipe");
   }
   return Status();
 }
