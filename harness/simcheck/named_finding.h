@@ -11,8 +11,8 @@
 // forgotten-channel    a node that ended while it installed a snapshot passed over a channel of it
 //                      when it started again, led, and made the channel anew: all that was in it
 //                      is gone, acknowledged or not (reference/sim/forgotten_channels.h)
-// quorum-lost          a damaged node ends at every start, another waits for messages of its
-//                      snapshot, and nobody can be elected who might give them (3d, 3j)
+// quorum-lost          so many nodes end at every start or wait for messages of their snapshots,
+//                      after damage, that nobody can be elected who might give them (3d, 3j)
 // restore-blocked      a node stays behind a working majority, which cannot read the messages that
 //                      its snapshot stands for (3b, 3j)
 //

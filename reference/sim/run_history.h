@@ -1,7 +1,8 @@
 // What the simulator knows of a run and a checker may ask: which nodes there are, with their files
 // and every key that each was ever given; what clients published, what was acknowledged to them,
-// what they were delivered. Facts only, no verdicts, and nothing that is read through the code
-// under test: contents of files are for the checker to read by itself.
+// what they were delivered. Facts only, and nothing of files, whose contents are for the checker to
+// read by itself; but for claims of the simulator that excuse something (forgotten, quorum_lost,
+// restore_blocked), which checkers must confirm.
 // Ownership: a History and all in it belong to the simulation and are valid during the call of a
 // checker. Lists only grow, so that a checker may remember how far it has looked.
 // Threads: one.
